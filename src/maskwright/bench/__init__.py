@@ -1,0 +1,1 @@
+"""Annotators against baselines, and the demonstration."""

@@ -1,0 +1,1 @@
+"""Ways to map one function over parts."""

@@ -1,0 +1,1 @@
+"""What we make of a pair: a change map, a mask, its scores and a verdict."""

@@ -1,0 +1,1 @@
+"""Pair in, change map out. One file an annotator."""

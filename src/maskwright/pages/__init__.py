@@ -1,0 +1,1 @@
+"""What people look at: overlays, regions, plots. Takes values, reads nothing."""

@@ -1,0 +1,1 @@
+"""Where pairs come from: a folder, a table, a Parquet file. One file a kind of source."""

@@ -1,0 +1,313 @@
+"""The values every room speaks in: pictures, pairs, alignments, changes, annotations.
+
+Frozen, checked once, without behaviour. Arrays are numpy, colours are RGB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright.errors import GridError, InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Picture: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) uint8, sRGB, RGB order."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""(H, W) bool, True = edited, on the edited picture's grid."""
+ChangeMap: TypeAlias = NDArray[np.float32]
+"""(H, W) float32 in 0..1: probability that the pixel was edited."""
+
+REASONS: dict[str, str] = {
+    "": "",
+    # rejected: the input has no answer
+    "file_missing": "the picture file is not there or may not be read",
+    "file_empty": "the file has no bytes",
+    "not_a_picture": "the file is not a picture in a format that is read here",
+    "truncated": "the picture file ends early or is damaged",
+    "too_large": "the picture has more pixels than allowed",
+    "needs_heif": "HEIC pictures need an extra: pip install 'maskwright[heif]'",
+    "remote_not_allowed": "the picture is a URL, and remote pictures are not fetched",
+    "no_picture": "the row has no picture in one of its two places",
+    "unmatched": "a file has no partner that makes it a pair",
+    "ambiguous": "more than one file could be the partner",
+    "bad_row": "the row of the table cannot be read",
+    "bad_mask": "the known mask cannot be read or does not fit its picture",
+    "unrelated": "the two pictures are not the same photograph, and no alignment fits",
+    # failed: we broke, or the machine did; may be retried
+    "worker_died": "the process that worked on the pair died twice",
+    "timed_out": "the pair took longer than allowed",
+    "internal_error": "maskwright broke on this pair; please report it",
+}
+"""The closed list of reasons for rejected and failed pairs, a sentence each."""
+
+STATUSES = ("ok", "rejected", "failed")
+
+VERDICTS: dict[str, str] = {
+    "identical_file": "The two files are the same, byte for byte.",
+    "same_pixels": "The files differ, but every pixel is the same.",
+    "different_photograph": "These are different photographs: no alignment fits, and no shared object was found.",
+    "object_taken": "Only an object was taken from the original; the rest is another photograph.",
+    "whole_picture": "Nearly the whole picture was changed.",
+    "local_edit": "Part of the picture was changed.",
+    "geometry_only": "The picture was moved, cropped, turned or mirrored, and nothing else was found.",
+    "tone_only": "Brightness or colour changed over the whole picture, and nothing else was found.",
+    "resaved": "Saved again or resized; the differences are no larger than that explains.",
+    "undecided": "There is more difference than noise explains, but no region stands out.",
+}
+"""What was found, first match wins, with its sentence for people."""
+
+GEOMETRIES = (
+    "identity",
+    "resized",
+    "shifted",
+    "cropped",
+    "similarity",
+    "affine",
+    "mirrored",
+    "unrelated",
+)
+BACKGROUNDS = ("identical", "resaved", "regenerated", "redrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture file's bytes, and the key by which they can be found again.
+
+    Keys: `path`, `file.parquet#row:column`, `shard.tar#member`.
+    """
+
+    data: bytes
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A picture file on disk, and the key (path relative to its source) it is known by."""
+
+    path: str
+    key: str
+
+
+PictureLike: TypeAlias = "str | PathLike[str] | bytes | Encoded | Located | Image | NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Original and edited, and what the source says of them.
+
+    Args:
+        id: unique by construction within its source.
+        original, edited: path, bytes, PIL image or array; opened only when needed.
+        instruction: the words the editor was given.
+        region: where the edit was meant to be; a picture-like mask.
+        mask: the known truth; never shown to an annotator.
+        columns: all other columns of the source.
+    """
+
+    id: str
+    original: PictureLike
+    edited: PictureLike
+    instruction: str | None = None
+    region: PictureLike | None = None
+    mask: PictureLike | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise InputError("a pair needs an id that is not empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that cannot become a pair: its id, a key of `REASONS`, and what was seen."""
+
+    id: str
+    reason: str
+    detail: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.reason not in REASONS:
+            raise InputError(f"{self.reason!r} is not a known reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How the original lies on the edited picture's grid.
+
+    Args:
+        kind: one of `GEOMETRIES`.
+        matrix: (3, 3) float64; takes (x, y, 1) of the edited picture to the original,
+            both in pixels of their own grid, pixel centres at whole numbers.
+        residual_px: what misalignment is left, in pixels of the edited grid; NaN if not measured.
+    """
+
+    kind: str
+    matrix: NDArray[np.float64]
+    residual_px: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in GEOMETRIES:
+            raise InputError(f"{self.kind!r} is not a known kind of geometry")
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """The global tone change taken out of the original: gain * value + offset, per channel.
+
+    Args:
+        gain: (3,) float64, no unit; ones where no fit was accepted.
+        offset: (3,) float64, grey levels; zeros where no fit was accepted.
+    """
+
+    gain: NDArray[np.float64] = field(default_factory=lambda: np.ones(3))
+    offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+
+    @property
+    def is_identity(self) -> bool:
+        return bool(np.all(self.gain == 1) and np.all(self.offset == 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The two pictures on the edited picture's grid.
+
+    Args:
+        original: (H, W, 3) uint8, warped and tone-fitted.
+        edited: (H, W, 3) uint8, untouched.
+        valid: (H, W) bool, where the original has a pixel.
+    """
+
+    original: Picture
+    edited: Picture
+    valid: Mask
+    geometry: Geometry
+    tone: Tone = field(default_factory=Tone)
+
+    def __post_init__(self) -> None:
+        check_same_grid(original=self.original, edited=self.edited, valid=self.valid)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What an annotator may know beside the pictures."""
+
+    instruction: str | None = None
+    region: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an annotator returns for one pair.
+
+    Args:
+        map: (H, W) float32 in 0..1; the mask is `map >= 0.5`.
+        ignore: (H, W) bool, nobody can say; or None.
+        layers: further (H, W) float32 maps by name.
+        scores: figures of the annotator's own, by column name; `noise_floor` in grey levels
+            and `background` travel here under their names of design.
+        group: shared-probe, shared-donor or unrelated; None where the annotator does not say.
+        background: one of `BACKGROUNDS`; None where the annotator does not say.
+    """
+
+    map: ChangeMap
+    ignore: Mask | None = None
+    layers: Mapping[str, ChangeMap] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    group: str | None = None
+    background: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.map.dtype != np.float32 or self.map.ndim != 2:
+            raise InputError(f"a change map is (H, W) float32, not {self.map.shape} {self.map.dtype}")
+        check_same_grid(map=self.map, ignore=self.ignore, **self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a pair becomes: a mask or a reason.
+
+    Args:
+        id: the pair's.
+        status: ok, rejected or failed.
+        reason: a key of `REASONS`; empty when ok.
+        detail: what was seen, for people; empty when ok.
+        verdict: a key of `VERDICTS`; empty unless ok or rejected as unrelated.
+        width, height: of the edited picture; 0 when it could not be read.
+        change: (H, W) float32 in 0..1, or None.
+        mask: (H, W) bool, `change >= 0.5`, or None.
+        ignore: (H, W) bool, or None.
+        layers: further maps by name.
+        scores: columns by name, see docs/reference/columns.md; None = not known.
+        original_read, edited_read: what decoding did beyond the plain case, comma-separated.
+    """
+
+    id: str
+    status: str
+    reason: str = ""
+    detail: str = ""
+    verdict: str = ""
+    group: str | None = None
+    background: str | None = None
+    geometry: Geometry | None = None
+    tone: Tone | None = None
+    width: int = 0
+    height: int = 0
+    change: ChangeMap | None = None
+    mask: Mask | None = None
+    ignore: Mask | None = None
+    layers: Mapping[str, ChangeMap] = field(default_factory=dict)
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+    original_read: str = ""
+    edited_read: str = ""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES or self.reason not in REASONS:
+            raise InputError(f"status {self.status!r} with reason {self.reason!r} is not known")
+        if self.verdict and self.verdict not in VERDICTS:
+            raise InputError(f"{self.verdict!r} is not a known verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What an annotator or a network is, so that a mask can be traced to it.
+
+    Args:
+        digest: sha256 (hex) of the weights, or of the constants for a method without weights.
+        layers: names of further maps it yields.
+    """
+
+    name: str
+    version: str
+    digest: str
+    training_data: str = ""
+    licence: str = "Apache-2.0"
+    layers: tuple[str, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+
+
+def check_same_grid(**arrays: NDArray[Any] | None) -> None:
+    """Refuse arrays whose heights and widths differ; None is passed over.
+
+    Raises:
+        GridError: names both arrays and their sizes, width x height.
+    """
+    first = ""
+    size: tuple[int, ...] = ()
+    for name, array in arrays.items():
+        if array is None:
+            continue
+        if not first:
+            first, size = name, array.shape[:2]
+        elif array.shape[:2] != size:
+            raise GridError(
+                f"{name} is {array.shape[1]}x{array.shape[0]}, {first} is {size[1]}x{size[0]} (width x height)"
+            )

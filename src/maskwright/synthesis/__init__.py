@@ -1,0 +1,1 @@
+"""Photographs in, pairs with known masks out: regions, edits, corruptions."""
