@@ -1,1 +1,72 @@
-"""Ways to map one function over parts."""
+"""Executors map one function over parts; where the processes run is all they know.
+
+An executor never looks into a task or a value. A worker that dies or goes silent is told
+to the caller as `Lost`; what to do about it (again, row by row, give up) is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+Beat: TypeAlias = Callable[[Any], None]
+"""Called by the function with a note on where it is. From a first note on, silence is
+counted; a note of None stops the count (for work whose length says nothing)."""
+
+Work: TypeAlias = Callable[[Any, Beat], Any]
+"""The function: one task in, one value out. Can be pickled, and so can tasks, notes, values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A worker is alive and has got to `note`."""
+
+    task: Any
+    note: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The function returned `value`."""
+
+    task: Any
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The worker went away with the task unfinished.
+
+    Args:
+        why: `died` or `silent`.
+        note: the last note heard, None if there was none.
+        pid: of the process that is gone, so that its temporary files can be told.
+        detail: how it ended, for people.
+    """
+
+    task: Any
+    why: str
+    note: Any
+    pid: int
+    detail: str
+
+
+Event: TypeAlias = Heard | Finished | Lost
+
+
+class Executor(Protocol):
+    """Maps one function over tasks. `tests/contracts/executor.py` checks every implementation."""
+
+    def run(self, work: Work, tasks: deque[Any]) -> Iterator[Event]:
+        """Events as they come, until `tasks` is empty and no worker is busy.
+
+        Tasks are taken from the left; the caller may add more while it handles an event.
+        Closing the iterator ends the workers at once.
+
+        Raises:
+            Exception: what the function raised, if it raised.
+            RunError: workers cannot be started.
+        """
+        ...
