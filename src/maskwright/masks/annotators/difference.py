@@ -1,182 +1,243 @@
 """The difference annotator: what changed between two aligned pictures, without a network.
 
-The signed difference is low-passed (a codec's or generator's noise has mean zero and
-cancels, an edit does not), divided by a noise floor that follows the pair itself, cut
-by a threshold that follows each region, and cleaned up. Where the pixels outside the
-edit are bit-equal, the mask is exact and none of that is needed.
+First the background is decided. Where it is bit-equal, every changed pixel is a
+candidate. Where a codec or a generator touched it, the planes of `evidence` are weighed,
+each through a table of its own, to the log odds of an edit. Either way each region's
+border is then drawn where the difference rises from its surroundings, small gaps are
+closed, and the change map is made to agree with the mask.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwright.masks.annotators.evidence import Evidence, Plane, evidence
 from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Mask
 
-Plane = NDArray[np.float32]
+CONSTANTS = "difference.json"
+"""Beside this file; written by benchmarks/fit_difference.py from `train` photographs only."""
+RIM = 0.4
+SPECK = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Constants:
-    """Everything that was tuned, on synthetic pairs from `train` photographs only."""
+class Rule:
+    """How evidence is weighed and regions are cut; see `read_rule` for where it comes from.
 
-    fine_sigma: float = 0.7
-    coarse_sigma: float = 1.5
-    coarse_weight: float = 1.3
-    least_level: float = 5.0
-    noise_quantile: float = 0.4
-    noise_factor: float = 6.0
-    noise_cap: float = 4.0
-    region_share: float = 0.3
-    close_radius: int = 2
-    hole_share: float = 0.15
-    least_area_px: int = 12
+    Args:
+        bias: log odds before anything is seen.
+        tables: by plane name, (256,) float32: what each code of that plane adds to the log odds.
+        scalars: by scalar name, knots and what is added there, interpolated between.
+        seed: least log odds that the strongest place of a region needs.
+        border_share: where between outside and inside strength a border is drawn, 0..1.
+        border_sigma: px within which inside and outside strength are averaged.
+        close_px: gaps up to twice this wide are closed.
+        hole_share: holes up to this share of the whole mask are filled.
+        least_px: smaller regions are dropped, in pixels, unless the background is identical.
+    """
 
-
-CONSTANTS = Constants()
+    bias: float
+    tables: Mapping[str, NDArray[np.float32]]
+    scalars: Mapping[str, tuple[list[float], list[float]]]
+    seed: float
+    border_share: float
+    border_sigma: float
+    close_px: int
+    hole_share: float
+    least_px: int
 
 
 class Difference:
-    """Annotates by difference; needs no weights. See `change_of`."""
+    """Annotates by difference; needs no weights and uses no hints. See `change_of`."""
 
-    def __init__(self, constants: Constants = CONSTANTS) -> None:
-        self._constants = constants
-        values = {name: float(value) for name, value in asdict(constants).items()}
-        digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
-        self.card = Card(name="difference", version="1", digest=digest, constants=values)
+    def __init__(self) -> None:
+        data = resources.files(__package__).joinpath(CONSTANTS).read_bytes()
+        self._rule = read_rule(json.loads(data))
+        self.card = Card(
+            name="difference",
+            version="1",
+            digest=hashlib.sha256(data).hexdigest(),
+            training_data="constants fitted on synthetic edits of the `train` photographs",
+        )
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
-        """One change a pair, in order; hints are not used."""
-        return [change_of(pair, self._constants) for pair in batch]
+        """One change a pair, in order."""
+        return [change_of(pair, self._rule) for pair in batch]
 
 
-def change_of(pair: Aligned, constants: Constants = CONSTANTS) -> Change:
-    """The change map of one aligned pair, (H, W) float32 in 0..1 on the edited grid."""
-    exact = exact_change(pair, constants)
-    if exact is not None:
-        return exact
-    return noisy_change(pair, constants)
+def read_rule(constants: Mapping[str, Any]) -> Rule:
+    """A rule from its JSON form, in which a table is knots and the values at them."""
+    tables = {
+        name: np.interp(np.arange(256), knots, values).astype(np.float32)
+        for name, (knots, values) in constants["tables"].items()
+    }
+    return Rule(tables=tables, **{name: value for name, value in constants.items() if name != "tables"})
 
 
-def exact_change(pair: Aligned, constants: Constants) -> Change | None:
-    """The change where the background is bit-equal, else None."""
-    difference = cv2.absdiff(pair.original, pair.edited)
-    changed = (difference.max(axis=2) > 0) & pair.valid
-    share = float(np.count_nonzero(changed)) / max(1, changed.size)
-    if share > 0.9:
-        return None
-    mask = _filled(_closed(changed, constants.close_radius), constants.hole_share)
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((33, 33), np.uint8)) > 0
-    far = ~near & pair.valid
-    textured = cv2.Laplacian(cv2.cvtColor(pair.edited, cv2.COLOR_RGB2GRAY), cv2.CV_16S)
-    far &= np.abs(textured) > 2
-    if np.count_nonzero(far) < 0.02 * far.size:
-        return None
-    if np.count_nonzero(changed & far) > 0.005 * np.count_nonzero(far):
-        return None
-    return Change(map=mask.astype(np.float32), scores={"noise_floor": 0.0}, background="identical")
+def change_of(pair: Aligned, rule: Rule) -> Change:
+    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
+    strength = _strength(pair)
+    if not strength.any():
+        nothing = np.zeros(strength.shape, np.float32)
+        return Change(nothing, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
+    change = _noisy_change(pair, rule)
+    if is_identical(pair, strength, change.map >= 0.5):
+        mask = _exact(strength, rule)
+        exact = _agreeing(np.where(strength > 0, np.float32(0.97), np.float32(0)), mask)
+        return Change(exact, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
+    return change
 
 
-def noisy_change(pair: Aligned, constants: Constants) -> Change:
+def is_identical(pair: Aligned, strength: Plane, mask: Mask) -> bool:
+    """Whether the pixels outside the edit are bit-equal.
+
+    As in the definition of `background`: at least 99.5 % of the pixels farther than 16 px
+    from the mask are equal. Flat places do not vote: codecs leave them alone, too.
+    """
+    near = cv2.dilate(mask.view(np.uint8), np.ones((33, 33), np.uint8))
+    far = (near == 0) & pair.valid
+    if np.count_nonzero((strength > 0) & far) > 0.005 * np.count_nonzero(far):
+        return False
+    grey = cv2.cvtColor(pair.edited, cv2.COLOR_RGB2GRAY)
+    structured = cv2.absdiff(grey, cv2.blur(grey, (3, 3))) > 1
+    # less structure than this cannot tell a pasted-back background from a codec that met a calm one
+    return bool(np.count_nonzero(structured & far) >= 0.01 * far.size)
+
+
+def log_odds(seen: Evidence, rule: Rule) -> Plane:
+    """Log odds of an edit, (h, w) float32 on the half grid: a sum of one table a plane."""
+    constant = rule.bias + sum(
+        float(np.interp(seen.scalars[name], knots, values)) for name, (knots, values) in rule.scalars.items()
+    )
+    total = np.full(seen.sharp.shape, constant, np.float32)
+    for name, table in rule.tables.items():
+        total += cv2.LUT(seen.codes[name], table)
+    return total
+
+
+def _noisy_change(pair: Aligned, rule: Rule) -> Change:
     height, width = pair.valid.shape
-    stride = 2 if min(height, width) >= 64 else 1
-    size = (max(1, width // stride), max(1, height // stride))
-    signed = cv2.subtract(pair.edited, pair.original, dtype=cv2.CV_16S).astype(np.float32)
-    signed = cv2.resize(signed, size, interpolation=cv2.INTER_AREA)
-    valid = cv2.resize(pair.valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    level = np.maximum(
-        _magnitude(cv2.GaussianBlur(signed, (0, 0), constants.fine_sigma)),
-        constants.coarse_weight * _magnitude(cv2.GaussianBlur(signed, (0, 0), constants.coarse_sigma)),
-    )
-    level[~valid] = 0
-    activity = _activity(pair, size)
-    floor = noise_floor(level, activity, valid, constants)
-    threshold = np.maximum(constants.least_level, constants.noise_factor * floor)
-    mask, cut = _regions(level, threshold, constants)
-    mask = _filled(_closed(mask, constants.close_radius), constants.hole_share)
-    change = _probability(level, cut, mask)
-    if stride > 1:
-        change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
+    seen = evidence(pair)
+    odds = log_odds(seen, rule)
+    odds[~seen.valid] = -20
+    proposed = _seeded(odds, rule)
+    mask = _cut(proposed, seen.sharp, rule, step=2)
+    change = _agreeing(1 / (1 + np.exp(-odds)), mask)
+    change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
     change[~pair.valid] = 0
-    typical = float(np.median(floor))
-    background = "resaved" if typical < 1.0 else "regenerated"
-    return Change(map=change, scores={"noise_floor": typical}, background=background)
+    floor = float(np.exp2(seen.scalars["calm"]) - 1)
+    scores = {
+        "noise_floor": floor,
+        "unexplained": float(np.count_nonzero((odds > 0) & ~mask)) / odds.size,
+    }
+    return Change(change, scores=scores, background="resaved")
 
 
-def noise_floor(level: Plane, activity: Plane, valid: Mask, constants: Constants) -> Plane:
-    """What the difference would be without an edit, at every pixel, in grey levels."""
-    flat_level, flat_activity = level[::2, ::2][valid[::2, ::2]], activity[::2, ::2][valid[::2, ::2]]
-    if flat_level.size < 64:
-        return np.zeros_like(level)
-    edges = np.quantile(flat_activity, np.linspace(0, 1, 9))
-    which = np.clip(np.searchsorted(edges, flat_activity) - 1, 0, 7)
-    centres, floors = [], []
-    for index in range(8):
-        inside = which == index
-        if np.count_nonzero(inside) >= 8:
-            centres.append(float(np.median(flat_activity[inside])))
-            floors.append(float(np.quantile(flat_level[inside], constants.noise_quantile)))
-    table = np.minimum(np.maximum.accumulate(floors), constants.noise_cap)
-    return np.interp(activity, centres, table).astype(np.float32)
+def _strength(pair: Aligned) -> Plane:
+    """The largest channel of the absolute difference, 0 where the original has no pixel."""
+    red, green, blue = cv2.split(cv2.absdiff(pair.original, pair.edited))
+    strength = cv2.max(cv2.max(red, green), blue)
+    strength[~pair.valid] = 0
+    return strength.astype(np.float32)
 
 
-def _magnitude(signed: Plane) -> Plane:
-    planes = cv2.split(np.abs(signed))
-    return np.maximum(np.maximum(planes[0], planes[1]), planes[2])
+def _seeded(odds: Plane, rule: Rule) -> Mask:
+    """Places with positive log odds, in regions that are sure somewhere and large enough."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((odds > 0).view(np.uint8), connectivity=8)
+    keep = np.zeros(count, bool)
+    keep[np.unique(labels[odds > rule.seed])] = True
+    keep &= stats[:, cv2.CC_STAT_AREA] * 4 >= rule.least_px
+    keep[0] = False
+    return keep[labels]
 
 
-def _activity(pair: Aligned, size: tuple[int, int]) -> Plane:
-    planes = []
-    for picture in (pair.original, pair.edited):
-        grey = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        x, y = cv2.spatialGradient(grey)
-        planes.append(cv2.blur(np.abs(x).astype(np.float32) + np.abs(y), (5, 5)))
-    return np.minimum(planes[0], planes[1])
+def _exact(strength: Plane, rule: Rule) -> Mask:
+    """Every changed pixel, but for the skirts of regions that have one.
 
-
-def _regions(level: Plane, threshold: Plane, constants: Constants) -> tuple[Mask, Plane]:
-    """Pixels above the threshold, each region then cut at a share of its own strength."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (level > threshold).astype(np.uint8), connectivity=8
-    )
-    cut = np.zeros(count, np.float32)
-    for number in range(1, count):
-        x, y, w, h, area = stats[number]
-        if area * 4 < constants.least_area_px:
-            cut[number] = np.inf
+    A region pasted in and left alone meets its surroundings with a jump somewhere along
+    its rim. Blending and the codec's blocks leave a rim that is faint all around, and only
+    then is the border drawn further in.
+    """
+    changed = strength > 0
+    body = _closed(changed, 1).view(np.uint8)
+    rim = cv2.erode(body, _disc(1)) == 0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    skirted = np.zeros(count, bool)
+    for number in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= SPECK):
+        if number == 0:
             continue
-        inside = labels[y : y + h, x : x + w] == number
-        cut[number] = constants.region_share * np.quantile(level[y : y + h, x : x + w][inside], 0.9)
-    local = np.maximum(threshold, cut[labels])
-    return level > local, local
+        x, y, w, h, _ = stats[number]
+        window = np.s_[y : y + h, x : x + w]
+        inside = (labels[window] == number) & changed[window]
+        outermost = strength[window][inside & rim[window]]
+        skirted[number] = np.quantile(outermost, 0.9) < RIM * np.median(strength[window][inside & ~rim[window]])
+    soft = skirted[labels]
+    crisp = _closed(changed & ~soft, max(1, rule.close_px // 2))
+    return _filled(crisp, rule.hole_share) | _cut(changed & soft, strength, rule, step=1)
+
+
+def _cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
+    """Draws each border where the strength rises from outside to inside, then closes and fills.
+
+    Codecs and blending leave a skirt around an edit. Inside and outside strength are
+    averaged near each place, so that a strong object and a faint one are each cut at
+    their own share.
+
+    Args:
+        step: pixels of the edited picture to one of this grid.
+    """
+    if not proposed.any():
+        return proposed
+    inside = proposed.astype(np.float32)
+    outside = 1 - cv2.dilate(inside, np.ones((5, 5), np.uint8))
+    within = _mean_near(strength, inside, rule.border_sigma / step)
+    around = _mean_near(strength, outside, rule.border_sigma / step)
+    radius = max(1, round(rule.close_px / step))
+    bridged = cv2.morphologyEx(strength, cv2.MORPH_CLOSE, _disc(radius))
+    mask = proposed & (bridged > around + np.float32(rule.border_share) * (within - around))
+    return _filled(_closed(mask, radius), rule.hole_share)
+
+
+def _mean_near(strength: Plane, where: Plane, sigma: float) -> Plane:
+    weight = cv2.GaussianBlur(where, (0, 0), sigma) + np.float32(1e-3)
+    return np.asarray(cv2.GaussianBlur(strength * where, (0, 0), sigma) / weight, np.float32)
+
+
+@functools.cache
+def _disc(radius: int) -> NDArray[np.uint8]:
+    side = 2 * radius + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _closed(mask: Mask, radius: int) -> Mask:
     side = 2 * radius + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[side:-side, side:-side]
-    return closed > 0
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(radius))
+    return closed[side:-side, side:-side] > 0
 
 
 def _filled(mask: Mask, hole_share: float) -> Mask:
-    """The mask with those holes filled that are small beside the region around them."""
-    holes, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    """The mask with its holes filled, but for holes that are large: something was kept there."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
     height, width = mask.shape
-    limit = hole_share * np.count_nonzero(mask)
     x, y, w, h, area = stats.T
-    inside = (x > 0) & (y > 0) & (x + w < width) & (y + h < height) & (area <= limit)
-    inside[0] = True
-    return inside[labels] if holes else mask
+    fill = (x > 0) & (y > 0) & (x + w < width) & (y + h < height)
+    fill &= area <= hole_share * np.count_nonzero(mask)
+    fill[0] = True
+    return fill[labels]
 
 
-def _probability(level: Plane, cut: Plane, mask: Mask) -> ChangeMap:
-    ratio = np.log2(np.maximum(level, 1e-3) / np.maximum(cut, 1e-3))
-    inside = 1 / (1 + np.exp(-3 * ratio))
-    change = np.where(mask, np.maximum(inside, 0.6), np.minimum(inside, 0.4))
+def _agreeing(probability: Plane, mask: Mask) -> ChangeMap:
+    """The probability, held at or above 0.5 on the mask and below it elsewhere."""
+    change = np.where(mask, np.maximum(probability, 0.55), np.minimum(probability, 0.45))
     return change.astype(np.float32)
