@@ -1,0 +1,45 @@
+# Everything a contributor types. Needs python3 (3.11 or newer), its venv module, and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= maskwright-demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check fix bench docs
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(STAMP)  ## make pairs with known edits, annotate them, show how well that went
+	$(BIN)/maskwright demo -o $(DEMO)
+
+test: $(STAMP)  ## the fast tests
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+test-slow: $(STAMP)  ## the tests that take long, and those that need data beside the repository
+	$(BIN)/python -m pytest -q -n 2 -m slow
+
+check: $(STAMP)  ## format, lint, types, import order, examples, CLI reference; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/make_cli_reference.py --check
+	$(BIN)/python -m pytest -q --doctest-modules src tests/test_house.py tests/test_docs.py tests/cli/test_help.py
+
+fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(STAMP)  ## write the CLI reference anew
+	$(BIN)/python docs/make_cli_reference.py
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: maskwright needs Python 3.11 or newer, this is " + sys.version.split()[0] + "\nhint:  name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
