@@ -1,0 +1,217 @@
+"""The way of a pair: read, align, annotate, score, verdict; one function, no files written.
+
+A fault of a pair becomes a status and a reason. Nothing a pair can contain is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskwright.errors import InputError
+from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.scores import score_pair
+from maskwright.masks.verdict import Findings, verdict_of
+from maskwright.pairs.align import align
+from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_mask, read_picture
+from maskwright.pairs.values import (
+    Aligned,
+    Annotation,
+    Change,
+    Geometry,
+    Hint,
+    Mask,
+    Pair,
+    Picture,
+    PictureLike,
+    Rejection,
+    check_same_grid,
+)
+
+DETAIL_LIMIT = 300
+"""Characters of a detail: enough for a path and a cause, short enough for a table."""
+
+
+def annotate_pairs(
+    pairs: Iterable[Pair | Rejection],
+    *,
+    annotator: str | Annotator = "difference",
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Annotation]:
+    """One annotation a pair, in order, lazily; a rejection is passed on as one.
+
+    Args:
+        pairs: pictures as path, bytes, PIL image or array.
+        annotator: a name, `package.module:Class`, the path of an .onnx file, or the thing itself.
+        max_pixels: larger pictures are rejected as `too_large`.
+
+    Raises:
+        MaskwrightError: the annotator cannot be loaded. A pair's own fault is never raised.
+    """
+    loaded = load_annotator(annotator) if isinstance(annotator, str) else annotator
+    return (
+        rejected(pair.id, pair.reason, pair.detail)
+        if isinstance(pair, Rejection)
+        else annotate_pair(pair, loaded, max_pixels=max_pixels)
+        for pair in pairs
+    )
+
+
+def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Annotation:
+    """What became of one pair: a mask with scores and a verdict, or a reason why not.
+
+    Args:
+        pair: its known `mask` is not looked at; its `region` must fit the edited picture.
+        annotator: what finds the change.
+        max_pixels: a picture with more is rejected as `too_large`, from its header.
+
+    Returns:
+        status `ok` with change map and mask on the edited picture's grid; `rejected` where the
+        input has no answer; `failed` with `internal_error` where this package or the annotator
+        broke. Never raises for what a pair holds.
+    """
+    try:
+        return examine(pair, annotator, max_pixels=max_pixels).annotation
+    except InputError as error:
+        if error.reason:
+            return rejected(pair.id, error.reason, str(error))
+        return failed(pair.id, error)
+    except Exception as error:
+        return failed(pair.id, error)
+
+
+def rejected(pair_id: str, reason: str, detail: str = "") -> Annotation:
+    """The annotation of a pair that has no answer."""
+    return Annotation(id=pair_id, status="rejected", reason=reason, detail=one_line(detail))
+
+
+def failed(pair_id: str, error: BaseException) -> Annotation:
+    """The annotation of a pair on which something broke."""
+    detail = one_line(f"{type(error).__name__}: {error}")
+    return Annotation(id=pair_id, status="failed", reason="internal_error", detail=detail)
+
+
+def one_line(text: str) -> str:
+    """Printable, without line breaks, at most `DETAIL_LIMIT` characters."""
+    flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return flat if len(flat) <= DETAIL_LIMIT else flat[: DETAIL_LIMIT - 3] + "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An annotation and the pictures it speaks of.
+
+    Args:
+        original: (H0, W0, 3) uint8 as read; `aligned` holds it on the edited picture's grid.
+        aligned: None where the pair was rejected as unrelated.
+    """
+
+    annotation: Annotation
+    original: Picture
+    edited: Picture
+    aligned: Aligned | None = None
+    change: Change | None = None
+
+
+def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Examined:
+    """As `annotate_pair`, keeping the pictures and raising a pair's fault.
+
+    Raises:
+        InputError: a picture or the region cannot be read; `reason` says why.
+    """
+    original = _read("original", pair.original, max_pixels)
+    edited = _read("edited", pair.edited, max_pixels)
+    region = _region(pair.region, edited.pixels, max_pixels)
+    same_bytes = original.data is not None and original.data == edited.data
+    same_pixels = np.array_equal(original.pixels, edited.pixels)
+    if same_pixels:
+        aligned = _untouched(edited.pixels)
+        change = Change(
+            np.zeros(aligned.valid.shape, np.float32), background="identical", group="shared-probe"
+        )
+    else:
+        aligned = align(original.pixels, edited.pixels)
+        if aligned.geometry.kind == "unrelated" and "donor" not in annotator.card.layers:
+            annotation = _unrelated(pair, original, edited, aligned.geometry)
+            return Examined(annotation, original.pixels, edited.pixels)
+        hint = Hint(instruction=pair.instruction, region=region)
+        (change,) = annotator.annotate([aligned], [hint])
+        check_same_grid(change=change.map, edited=edited.pixels)
+    mask: Mask = change.map >= np.float32(0.5)
+    scores = score_pair(aligned, change, mask, original=original.pixels, region=region)
+    verdict = verdict_of(
+        Findings(
+            same_bytes=same_bytes,
+            same_pixels=same_pixels,
+            geometry=aligned.geometry.kind,
+            group=change.group,
+            area_frac=scores["area_frac"] or 0.0,
+            tone_shift_de=scores["tone_shift_de"] or 0.0,
+            noise_floor=scores["noise_floor"] or 0.0,
+            unexplained=scores["unexplained"] or 0.0,
+        )
+    )
+    if verdict == "different_photograph":
+        annotation = _unrelated(pair, original, edited, aligned.geometry)
+        return Examined(annotation, original.pixels, edited.pixels)
+    height, width = mask.shape
+    annotation = Annotation(
+        id=pair.id,
+        status="ok",
+        verdict=verdict,
+        group=change.group,
+        background=change.background,
+        geometry=aligned.geometry,
+        tone=aligned.tone,
+        width=width,
+        height=height,
+        change=change.map,
+        mask=mask,
+        ignore=change.ignore,
+        layers=change.layers,
+        scores=scores,
+        original_read=",".join(original.done),
+        edited_read=",".join(edited.done),
+    )
+    return Examined(annotation, original.pixels, edited.pixels, aligned, change)
+
+
+def _read(role: str, picture: PictureLike, max_pixels: int) -> Decoded:
+    try:
+        return read_picture(picture, max_pixels=max_pixels)
+    except InputError as error:
+        raise InputError(f"{role}: {error}", hint=error.hint, reason=error.reason) from error
+
+
+def _region(region: PictureLike | None, edited: Picture, max_pixels: int) -> Mask | None:
+    if region is None:
+        return None
+    try:
+        mask = read_mask(region, max_pixels=max_pixels)
+        check_same_grid(region=mask, edited=edited)
+    except InputError as error:
+        raise InputError(f"region: {error}", hint=error.hint, reason="bad_mask") from error
+    return mask
+
+
+def _untouched(picture: Picture) -> Aligned:
+    everywhere = np.ones(picture.shape[:2], np.bool_)
+    return Aligned(picture, picture, everywhere, Geometry("identity", np.eye(3)))
+
+
+def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometry) -> Annotation:
+    height, width = edited.pixels.shape[:2]
+    return Annotation(
+        id=pair.id,
+        status="rejected",
+        reason="unrelated",
+        verdict="different_photograph",
+        group="unrelated",
+        geometry=geometry,
+        width=width,
+        height=height,
+        original_read=",".join(original.done),
+        edited_read=",".join(edited.done),
+    )
