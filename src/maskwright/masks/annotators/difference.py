@@ -26,8 +26,14 @@ from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Mask
 
 CONSTANTS = "difference.json"
 """Beside this file; written by benchmarks/fit_difference.py from `train` photographs only."""
-RIM = 0.4
+RIM = 0.7
+"""A region is crisp when the strongest tenth of its rim reaches this share of its typical strength."""
 SPECK = 64
+"""Pixels; smaller exact regions are kept as they are."""
+RESAVED = 12
+"""Grey levels; 95 % of the pixels outside the edit differ by no more when only codecs were at work."""
+IN_PLACE = 0.9
+"""Least mean local correlation outside the edit of a picture whose structure is still in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,51 @@ def _noisy_change(pair: Aligned, rule: Rule) -> Change:
         "noise_floor": floor,
         "unexplained": float(np.count_nonzero((odds > 0) & ~mask)) / odds.size,
     }
-    return Change(change, scores=scores, background="resaved")
+    return Change(change, scores=scores, background=noisy_background(pair, seen, mask))
+
+
+def noisy_background(pair: Aligned, seen: Evidence, mask: Mask) -> str:
+    """resaved, regenerated or redrawn: how the pixels outside the edit compare.
+
+    After the definition that data sets of pairs use: outside the mask grown by 16 px, 95 % of
+    the largest channel differences within 12 levels is `resaved`; above that, a mean local
+    correlation of the luminance over 0.9 (blur 2 px, windows of 8 px, textured places) is `regenerated`.
+
+    Args:
+        mask: (h, w) bool on the half grid.
+    """
+    far = seen.valid & (cv2.dilate(mask.view(np.uint8), np.ones((17, 17), np.uint8)) == 0)
+    height, width = pair.valid.shape
+    outside = cv2.resize(far.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    count = np.count_nonzero(outside)
+    if count == 0:
+        return "redrawn"
+    strength = _strength(pair).astype(np.uint8)
+    histogram = cv2.calcHist([strength], [0], outside, [256], [0, 256]).ravel()
+    if histogram[: RESAVED + 1].sum() >= 0.95 * count:
+        return "resaved"
+    alike = _local_correlation(pair, outside)
+    return "regenerated" if alike > IN_PLACE else "redrawn"
+
+
+def _local_correlation(pair: Aligned, outside: NDArray[np.uint8]) -> float:
+    """Mean correlation of the luminance over textured places outside the edit; 1 where nothing is textured."""
+    size = (max(1, outside.shape[1] // 4), max(1, outside.shape[0] // 4))
+    original, edited = (
+        cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        for picture in (pair.original, pair.edited)
+    )
+
+    def mean(plane: Plane) -> Plane:
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), 2), np.float32)
+
+    mean_o, mean_e = mean(original), mean(edited)
+    var_o, var_e = mean(original * original) - mean_o**2, mean(edited * edited) - mean_e**2
+    textured = (cv2.resize(outside, size, interpolation=cv2.INTER_NEAREST) > 0) & (np.maximum(var_o, var_e) > 25)
+    if not textured.any():
+        return 1.0
+    both = mean(original * edited) - mean_o * mean_e
+    return float(np.mean((both / np.sqrt(np.maximum(var_o * var_e, 1)))[textured]))
 
 
 def _strength(pair: Aligned) -> Plane:
@@ -209,8 +259,9 @@ def _cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
 
 
 def _mean_near(strength: Plane, where: Plane, sigma: float) -> Plane:
-    weight = cv2.GaussianBlur(where, (0, 0), sigma) + np.float32(1e-3)
-    return np.asarray(cv2.GaussianBlur(strength * where, (0, 0), sigma) / weight, np.float32)
+    side = 2 * round(np.sqrt(3) * sigma) + 1  # a box with this standard deviation
+    weight = cv2.blur(where, (side, side)) + np.float32(1e-3)
+    return np.asarray(cv2.blur(strength * where, (side, side)) / weight, np.float32)
 
 
 @functools.cache
