@@ -8,6 +8,7 @@ Levels are log2(1 + grey levels), so that a share of a level is a distance.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from maskwright.pairs.values import Aligned, Mask
 
 Plane = NDArray[np.float32]
 Codes = NDArray[np.uint8]
+Number = TypeVar("Number", np.float32, np.uint8)
 
 STRIDE = 2
 BINS = 8
@@ -30,6 +32,9 @@ CALM = 1.5
 CODE = 32
 """Steps of a code to one doubling of a level; margins are offset by `ZERO`."""
 ZERO = 64
+
+THIN = 3
+"""Every so many places of the half grid a noise floor looks at, each way."""
 
 SIGMAS = {"sharp": 0.0, "fine": 0.7, "coarse": 1.5, "broad": 2.0, "energy": 1.5}
 """Blur of each level in steps of the half grid (broad: of the quarter grid)."""
@@ -74,15 +79,17 @@ def evidence(pair: Aligned) -> Evidence:
     """
     height, width = pair.valid.shape
     size = (-(-width // STRIDE), -(-height // STRIDE))
-    original, edited = _half(pair.original, size), _half(pair.edited, size)
+    original, edited, absolute = (
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        for picture in (pair.original, pair.edited, cv2.absdiff(pair.edited, pair.original))
+    )
     valid = cv2.resize(pair.valid.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    signed = cv2.subtract(edited, original)
-    absolute = _half(cv2.absdiff(pair.edited, pair.original), size)
+    signed = cv2.subtract(edited, original, dtype=cv2.CV_32F)
     if not valid.all():
         signed[valid == 0] = 0
         absolute[valid == 0] = 0
     levels = _levels(signed, absolute, size)
-    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (original, edited)]
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, edited)]
     activity = _activity(*grey)
     floors = noise_floors(levels, activity, valid > 0)
     scalars = {
@@ -114,8 +121,8 @@ def noise_floors(levels: dict[str, Plane], activity: Plane, valid: Mask) -> dict
     In each of `BINS` bins of activity the `QUANTILE` of the level is taken; the floor may
     not fall as activity rises, and never passes `FLOOR_CAP`.
     """
-    some = valid[::2, ::2]
-    calm = activity[::2, ::2][some]
+    some = valid[::THIN, ::THIN]
+    calm = activity[::THIN, ::THIN][some]
     if calm.size < 8 * BINS:
         return {name: np.zeros_like(level) for name, level in levels.items()}
     groups = np.array_split(np.argsort(calm), BINS)
@@ -123,7 +130,7 @@ def noise_floors(levels: dict[str, Plane], activity: Plane, valid: Mask) -> dict
     steps = cv2.convertScaleAbs(activity, alpha=4)
     floors = {}
     for name, level in levels.items():
-        seen = level[::2, ::2][some]
+        seen = level[::THIN, ::THIN][some]
         marks = [_quantile(seen[group]) for group in groups]
         table = np.minimum(np.maximum.accumulate(marks), np.log2(1 + FLOOR_CAP))
         lookup = np.interp(np.arange(256) / 4, centres, table).astype(np.float32)
@@ -136,11 +143,7 @@ def _quantile(values: Plane) -> float:
     return float(np.partition(values, place)[place])
 
 
-def _half(picture: NDArray[np.uint8], size: tuple[int, int]) -> Plane:
-    return cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-
-
-def _levels(signed: Plane, absolute: Plane, size: tuple[int, int]) -> dict[str, Plane]:
+def _levels(signed: Plane, absolute: Codes, size: tuple[int, int]) -> dict[str, Plane]:
     quarter = cv2.resize(signed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     broad = _magnitude(cv2.GaussianBlur(quarter, (0, 0), SIGMAS["broad"]))
     return {
@@ -148,13 +151,17 @@ def _levels(signed: Plane, absolute: Plane, size: tuple[int, int]) -> dict[str, 
         "fine": _log(_magnitude(cv2.GaussianBlur(signed, (0, 0), SIGMAS["fine"]))),
         "coarse": _log(_magnitude(cv2.GaussianBlur(signed, (0, 0), SIGMAS["coarse"]))),
         "broad": _log(cv2.resize(broad, size)),
-        "energy": _log(cv2.GaussianBlur(_magnitude(absolute), (0, 0), SIGMAS["energy"])),
+        "energy": _log(cv2.GaussianBlur(_largest(absolute).astype(np.float32), (0, 0), SIGMAS["energy"])),
     }
 
 
 def _magnitude(signed: Plane) -> Plane:
-    red, green, blue = cv2.split(np.abs(signed))
-    return cv2.max(cv2.max(red, green), blue)
+    return _largest(np.abs(signed))
+
+
+def _largest(channels: NDArray[Number]) -> NDArray[Number]:
+    red, green, blue = cv2.split(channels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue))
 
 
 def _log(level: Plane) -> Plane:
