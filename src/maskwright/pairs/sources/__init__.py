@@ -1,1 +1,69 @@
-"""Where pairs come from: a folder, a table, a Parquet file. One file a kind of source."""
+"""Where pairs come from: a folder of pictures, or a table (CSV, TSV, JSONL, JSON, Parquet)."""
+
+from __future__ import annotations
+
+import os
+
+from maskwright.errors import InputError
+from maskwright.pairs.opening import is_remote, shown
+from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Part, Roles, Source
+
+__all__ = ["Part", "Roles", "Source", "open_source"]
+
+TABLES = {
+    ".csv": "delimited:CsvReader",
+    ".tsv": "delimited:CsvReader",
+    ".jsonl": "jsonlines:JsonReader",
+    ".ndjson": "jsonlines:JsonReader",
+    ".json": "jsonlines:JsonReader",
+    ".parquet": "parquet:ParquetReader",
+    ".pq": "parquet:ParquetReader",
+}
+"""Ending of a table's name (any case) -> the module of this package and class that reads it."""
+
+
+def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> Source:  # noqa: B008 - frozen
+    """Open a folder of pictures, a table, or a folder of Parquet files.
+
+    Args:
+        location: a path.
+        roles: column names given by the user; for tables only.
+
+    Raises:
+        InputError: nothing there, no such table, no or more than one way to read it; says what was seen
+            and what to type.
+        SettingError: a column of `roles` is not in the table, or roles were given for a folder of pictures.
+    """
+    from maskwright.pairs.sources.folder import FolderSource, list_files
+    from maskwright.pairs.sources.table import TableSource
+
+    try:
+        place = os.fsdecode(location)
+        is_folder, is_file = os.path.isdir(place), os.path.isfile(place)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a source is a path, not {location!r}") from error
+    if is_remote(place):
+        raise InputError(f"{shown(place)} is remote", hint="download it first, then give its path")
+    if is_folder:
+        files = list_files(place)
+        kinds = {os.path.splitext(file)[1].lower() for file in files}
+        if kinds & {".parquet", ".pq"} and not kinds & PICTURE_SUFFIXES:
+            from maskwright.pairs.sources.parquet import ParquetReader
+
+            shards = [file for file in files if os.path.splitext(file)[1].lower() in (".parquet", ".pq")]
+            return TableSource(place, ParquetReader(place, shards), roles)
+        return FolderSource(place, files, roles)
+    if not is_file:
+        raise InputError(f"{shown(place)}: there is no such file or folder")
+    folder, name = os.path.split(place)
+    reader = TABLES.get(os.path.splitext(name)[1].lower())
+    if reader is None:
+        raise InputError(
+            f"{shown(place)} is not a table that is read here",
+            hint=f"tables end in {', '.join(TABLES)}; for two pictures: maskwright compare ORIGINAL EDITED",
+        )
+    module, _, class_ = reader.partition(":")
+    import importlib
+
+    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)
+    return TableSource(place, read(folder or ".", [name]), roles)

@@ -1,0 +1,123 @@
+"""A folder of pictures as a source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from maskwright.errors import InputError, SettingError
+from maskwright.pairs.opening import shown
+from maskwright.pairs.sources.base import (
+    PICTURE_SUFFIXES,
+    TABLE_SUFFIXES,
+    Part,
+    Roles,
+    check_etag,
+    listing_etag,
+    native,
+    portable,
+    ranges,
+    rows_per_part,
+)
+from maskwright.pairs.sources.layouts import arrange
+from maskwright.pairs.values import Located, Pair, Rejection
+
+
+class FolderSource:
+    """Pairs found by how files and folders are named (`layouts`).
+
+    The id of a pair is the key of its edited picture, that of a rejection the key of its file: the path
+    relative to the folder. Every picture file that `list_files` gives is in a pair or is a rejection.
+    """
+
+    def __init__(self, location: str, files: Sequence[str], roles: Roles) -> None:
+        """`files` as `list_files` gives them."""
+        self.location = location
+        if roles.original or roles.edited or roles.mask or roles.instruction:
+            raise SettingError(f"{shown(location)} is a folder of pictures and has no columns to choose")
+        keys = [portable(file) for file in files if os.path.splitext(file)[1].lower() in PICTURE_SUFFIXES]
+        tables = [file for file in files if file.lower().endswith(TABLE_SUFFIXES)]
+        layout = arrange(keys, shown(location), tables)
+        self._rows: list[tuple[str, tuple[str, str, str | None] | tuple[str, str]]] = sorted(
+            [
+                *((edited, (original, edited, mask)) for original, edited, mask in layout.pairs),
+                *layout.left.items(),
+            ],
+            key=lambda row: row[0],
+        )
+        self._swap = roles.swap
+        self._state = {key: _state(self._path(key)) for key in keys}
+        self._etag = listing_etag((key, *self._state[key]) for key in keys)
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([])
+
+    def rows(self) -> int:
+        return len(self._rows)
+
+    def plan(self) -> list[Part]:
+        cuts = ranges(len(self._rows), rows_per_part(len(self._rows)))
+        return [Part(i, "", first, n, self._size(first, n), self._etag) for i, (first, n) in enumerate(cuts)]
+
+    def read(self, part: Part) -> Iterator[Pair | Rejection]:
+        check_etag(shown(self.location), part, self._etag)
+        for id_, row in self._rows[part.start : part.start + part.rows]:
+            if len(row) == 2:
+                yield Rejection(id_, *row)
+                continue
+            original, edited, mask = row
+            if self._swap:
+                original, edited = edited, original
+            yield Pair(
+                id_,
+                self.picture(original),
+                self.picture(edited),
+                mask=None if mask is None else self.picture(mask),
+            )
+
+    def picture(self, key: str) -> Located:
+        return Located(self._path(key), key)
+
+    def _path(self, key: str) -> str:
+        return os.path.join(self.location, native(key))
+
+    def _size(self, start: int, rows: int) -> int:
+        files = {file for _, row in self._rows[start : start + rows] if len(row) == 3 for file in row if file}
+        return sum(self._state[file][0] for file in files)
+
+
+def list_files(folder: str) -> list[str]:
+    """All files in a folder and below, relative to it, sorted.
+
+    Left out: names beginning with a dot, what macOS leaves behind, and folders that annotate wrote.
+    Links to folders are followed, each folder once.
+
+    Raises:
+        InputError: a folder may not be read.
+    """
+    found, seen = [], set()
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{shown(error.filename)}: the folder cannot be read ({error.strerror})") from error
+
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=refuse):
+        state = os.stat(place)
+        if (state.st_dev, state.st_ino) in seen or {"plan.parquet", "run.json"} <= set(names):
+            folders.clear()
+            continue
+        seen.add((state.st_dev, state.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        inside = os.path.relpath(place, folder)
+        found += [name if inside == "." else os.path.join(inside, name) for name in names if name[:1] != "."]
+    return sorted(found)
+
+
+def _state(path: str) -> tuple[int, int]:
+    """(bytes, time of change in ns); zeros for a link that leads nowhere."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return 0, 0
+    return state.st_size, state.st_mtime_ns

@@ -1,0 +1,176 @@
+"""Parquet files, streamed by row group."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from maskwright.errors import InputError
+from maskwright.pairs.opening import shown
+from maskwright.pairs.sources.lines import SAMPLE, is_clean
+from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.table import BadRow, Row
+
+BATCH = 16
+"""Rows in memory at once: two pictures of about 1 MB each, so some 32 MB."""
+
+_BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, TypeError)
+
+
+class ParquetReader:
+    """Rows of one Parquet file, or of several with the same columns."""
+
+    def __init__(self, root: str, files: Sequence[str]) -> None:
+        self.root = root
+        self.files = [file.replace(os.sep, "/") for file in files]
+        self._groups: dict[str, list[int]] = {}
+        schemas = []
+        for file in self.files:
+            with self._open(file) as opened:
+                meta = opened.metadata
+                self._groups[file] = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+                schemas.append(opened.schema_arrow.remove_metadata())
+        self._schema = self._same(schemas)
+        self._columns = {field.name: (self._kind(field), _carried(field.type)) for field in self._schema}
+
+    def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
+        return self._columns
+
+    def count(self, file: str) -> int:
+        return sum(self._groups[file])
+
+    def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
+        """Row groups one after the other; a damaged one costs its own rows."""
+        first = 0
+        for group, length in enumerate(self._groups[file]):
+            skip, stop = max(start - first, 0), min(start + rows - first, length)
+            if skip < stop:
+                yield from self._group(file, group, skip, stop, columns)
+            first += length
+
+    def _group(self, file: str, group: int, skip: int, stop: int, columns: Sequence[str]) -> Iterator[Row]:
+        """Rows skip..stop of a row group."""
+        row = 0  # the next row of the group
+        done = skip  # rows before it were skipped or yielded
+        try:
+            with self._open(file) as opened:
+                for batch in opened.iter_batches(BATCH, row_groups=[group], columns=list(columns)):
+                    begin, row = row, row + batch.num_rows
+                    if row <= skip:
+                        continue
+                    cut = batch.slice(max(skip - begin, 0), min(stop, row) - max(skip, begin))
+                    for values in _rows(cut, columns):
+                        done += 1
+                        yield values
+                    if row >= stop:
+                        return
+        except _BROKEN as error:
+            problem = _words(error)
+        else:
+            problem = "the file ends early"
+        for _ in range(done, stop):
+            yield BadRow(f"row group {group} is damaged: {problem}")
+
+    def _open(self, file: str) -> pq.ParquetFile:
+        path = os.path.join(self.root, file)
+        try:
+            # page by page, not whole column chunks: memory does not grow with the row group
+            return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        except _BROKEN as error:
+            raise InputError(f"{shown(path)} is not a readable Parquet file: {_words(error)}") from error
+
+    def _same(self, schemas: Sequence[pa.Schema]) -> pa.Schema:
+        for file, schema in zip(self.files, schemas, strict=True):
+            if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
+                raise InputError(f"{shown(file)} has more than one column {', '.join(map(repr, twice[:8]))}")
+            if not all(map(is_clean, schema.names)):
+                raise InputError(f"{shown(file)} has a column whose name is not plain text")
+        try:
+            unified = pa.unify_schemas(schemas)  # only null and a type go together
+        except pa.ArrowException as error:
+            raise InputError(f"the Parquet files in {shown(self.root)} differ: {_words(error)}") from error
+        for file, schema in zip(self.files, schemas, strict=True):
+            if schema.names != unified.names:
+                raise InputError(f"{shown(file)} has other columns than {shown(self.files[0])}")
+        return unified
+
+    def _kind(self, field: pa.Field) -> str:
+        type_ = _inner(field.type)
+        if _is_binary(type_):
+            return "picture"
+        if pa.types.is_struct(type_):
+            names = {inner.name: inner.type for inner in type_}
+            return "picture" if _is_binary(names.get("bytes", pa.null())) else "other"
+        if not _is_text(type_):
+            return "other"
+        sample: list[str] = []
+        for file in self.files:
+            for values in self.read(file, 0, min(self.count(file), SAMPLE - len(sample)), [field.name]):
+                cell = values[field.name] if isinstance(values, dict) else None
+                sample += [text for text in (cell if isinstance(cell, list) else [cell]) if text]
+            if len(sample) >= SAMPLE:
+                break
+        return "picture" if sample and looks_like_pictures(sample) else "text"
+
+
+def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[Row]:
+    """Rows as Python values, by name whatever the order."""
+    try:
+        held = {name: _cast(batch.column(name)).to_pylist() for name in columns}
+    except _BROKEN:
+        if batch.num_rows > 1:
+            for i in range(batch.num_rows):
+                yield from _rows(batch.slice(i, 1), columns)
+            return
+        yield BadRow("a value of it cannot be read")
+        return
+    for i in range(batch.num_rows):
+        row = {name: values[i] for name, values in held.items()}
+        yield row if _clean(row.values()) else BadRow("it holds a NUL")
+
+
+def _clean(values: Any) -> bool:
+    return all("\0" not in value for value in values if isinstance(value, str))
+
+
+def _cast(column: pa.Array) -> pa.Array:
+    type_ = _carried(column.type)
+    return column if type_ == column.type else column.cast(type_)
+
+
+def _inner(type_: pa.DataType) -> pa.DataType:
+    """The type of what is in a list or a dictionary."""
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_dictionary(type_):
+        return _inner(type_.value_type)
+    return type_
+
+
+def _carried(type_: pa.DataType) -> pa.DataType:
+    """The type a column is carried with: its own, but for those Python or DuckDB cannot hold.
+
+    Dictionaries become what they hold; nanoseconds become text, which loses nothing.
+    """
+    if pa.types.is_dictionary(type_):
+        return _carried(type_.value_type)
+    if isinstance(type_, pa.BaseExtensionType):
+        return _carried(type_.storage_type)
+    if pa.types.is_large_string(type_):
+        return pa.string()
+    return pa.string() if getattr(type_, "unit", "") == "ns" else type_
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(type_) or pa.types.is_large_binary(type_))
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
+def _words(error: BaseException) -> str:
+    """An error of another library in one short line."""
+    return " ".join(shown(str(error) or type(error).__name__).split())[:160]

@@ -1,0 +1,179 @@
+"""A table as a source: whatever reads its rows, the same roles, ids, parts and rejections."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from maskwright.errors import InputError
+from maskwright.pairs.opening import is_remote, shown
+from maskwright.pairs.sources.base import (
+    Part,
+    Roles,
+    check_etag,
+    file_etag,
+    ranges,
+    rows_per_part,
+)
+from maskwright.pairs.sources.roles import find_roles
+from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be read, and what is wrong with it."""
+
+    detail: str
+
+
+Row: TypeAlias = "dict[str, Any] | BadRow"
+
+
+class Reader(Protocol):
+    """One or more files of rows with the same columns.
+
+    Paths of `files` are posix and relative to `root`. A row is a dict of all `columns` that were asked for.
+    """
+
+    root: str
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths relative to `root`."""
+
+    def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
+        """Name -> (picture, text or other; the type to carry), in order."""
+
+    def count(self, file: str) -> int:
+        """Rows of a file, unreadable ones included."""
+
+    def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
+        """Exactly `rows` rows from `start` on; at most a small batch of them is in memory."""
+
+
+class TableSource:
+    """Pairs from the rows of a table.
+
+    The id is `<file>#<row>`, rows counted from 0. Columns that hold pictures are not carried, all others are,
+    with their types; so is the instruction's, when it is a list of which only the first is used.
+    """
+
+    def __init__(self, location: str, reader: Reader, roles: Roles) -> None:
+        self.location = location
+        self._reader = reader
+        columns = reader.columns()
+        self._where = shown(location)
+        self._roles = find_roles(self._where, {name: kind for name, (kind, _) in columns.items()}, roles)
+        used = {self._roles.original, self._roles.edited, self._roles.mask}
+        if self._roles.instruction and pa.types.is_string(columns[self._roles.instruction][1]):
+            used.add(self._roles.instruction)
+        self._schema = pa.schema(
+            [
+                pa.field(name, type_)
+                for name, (kind, type_) in columns.items()
+                if name not in used
+                and not pa.types.is_null(type_)
+                and not (kind == "picture" and _is_bytes(type_))
+            ]
+        )
+        roles_used = (self._roles.original, self._roles.edited, self._roles.mask, self._roles.instruction)
+        self._needed = list(dict.fromkeys([name for name in roles_used if name] + self._schema.names))
+        self._counts = {file: reader.count(file) for file in reader.files}
+        if not any(self._counts.values()):
+            raise InputError(f"{self._where} has no rows")
+        self._states = {file: self._state(file) for file in reader.files}
+
+    def schema(self) -> pa.Schema:
+        return self._schema
+
+    def rows(self) -> int:
+        return sum(self._counts.values())
+
+    def plan(self) -> list[Part]:
+        step = rows_per_part(self.rows())
+        cuts = [(file, *cut) for file, rows in self._counts.items() for cut in ranges(rows, step)]
+        return [Part(i, file, start, rows, *self._states[file]) for i, (file, start, rows) in enumerate(cuts)]
+
+    def read(self, part: Part) -> Iterator[Pair | Rejection]:
+        check_etag(self._where, part, self._states.get(part.file, (0, None))[1])
+        row = part.start
+        for values in self._reader.read(part.file, part.start, part.rows, self._needed):
+            yield self._pair(part.file, row, values)
+            row += 1
+
+    def picture(self, key: str) -> PictureLike:
+        for file in self._reader.files:
+            row, _, column = key.removeprefix(file + "#").partition(":")
+            if key.startswith(file + "#") and row.isascii() and row.isdigit() and column:
+                return self._cell(file, int(row), column, key)
+        return Located(os.path.join(self._reader.root, key), key)
+
+    def _cell(self, file: str, row: int, column: str, key: str) -> PictureLike:
+        if row < self._counts[file] and column in self._reader.columns():
+            for values in self._reader.read(file, row, 1, [column]):
+                picture = self._picture(file, row, column, values) if isinstance(values, dict) else None
+                if isinstance(picture, Encoded | Located):
+                    return picture
+        raise InputError(f"{self._where} holds no picture at {key}", reason="no_picture")
+
+    def _pair(self, file: str, row: int, values: Row) -> Pair | Rejection:
+        """One row; what is wrong with it is a rejection."""
+        id_ = f"{file}#{row}"
+        if isinstance(values, BadRow):
+            return Rejection(id_, "bad_row", values.detail)
+        carried = {name: values[name] for name in self._schema.names}
+        pictures: list[PictureLike | None] = []
+        for role in ("original", "edited", "mask"):
+            column = getattr(self._roles, role)
+            found = None if column is None else self._picture(file, row, column, values)
+            if isinstance(found, Rejection):
+                return Rejection(id_, found.reason, f"{role}: {found.detail}", carried)
+            pictures.append(found)
+        original, edited, mask = pictures
+        if original is None or edited is None:
+            empty = self._roles.original if original is None else self._roles.edited
+            return Rejection(id_, "no_picture", f"column {empty!r} is empty", carried)
+        return Pair(id_, original, edited, self._instruction(values), mask=mask, columns=carried)
+
+    def _picture(
+        self, file: str, row: int, column: str, values: Mapping[str, Any]
+    ) -> Encoded | Located | Rejection | None:
+        """What a cell holds: bytes, {bytes, path}, a path, or a list of one of these."""
+        id_, cell = f"{file}#{row}", values[column]
+        if isinstance(cell, list):
+            if len(cell) > 1:
+                return Rejection(id_, "ambiguous", f"column {column!r} holds {len(cell)} pictures")
+            cell = cell[0] if cell else None
+        if isinstance(cell, dict):
+            cell = cell.get("bytes") or cell.get("path")
+        if isinstance(cell, bytes):
+            return Encoded(cell, f"{id_}:{column}")
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            return None
+        if not isinstance(cell, str):
+            return Rejection(id_, "bad_row", f"column {column!r} holds no picture but {shown(cell)[:80]}")
+        if is_remote(cell):
+            return Rejection(id_, "remote_not_allowed", shown(cell)[:200])
+        key = posixpath.join(posixpath.dirname(file), cell)
+        return Located(os.path.join(self._reader.root, key), key)
+
+    def _instruction(self, values: Mapping[str, Any]) -> str | None:
+        found = values[self._roles.instruction] if self._roles.instruction else None
+        if isinstance(found, list):
+            found = next((text for text in found if text), None)
+        return found if isinstance(found, str) and found else None
+
+    def _state(self, file: str) -> tuple[int, str]:
+        return file_etag(os.path.join(self._reader.root, file))
+
+
+def _is_bytes(type_: pa.DataType) -> bool:
+    """Whether a column of pictures holds the pictures themselves, not their paths."""
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return _is_bytes(type_.value_type)
+    return not (pa.types.is_string(type_) or pa.types.is_large_string(type_))
