@@ -138,7 +138,7 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
             return Examined(annotation, original.pixels, edited.pixels)
         hint = Hint(instruction=pair.instruction, region=region)
         (change,) = annotator.annotate([aligned], [hint])
-        check_same_grid(change=change.map, edited=edited.pixels)
+        _check_map(change, edited.pixels)
     mask: Mask = change.map >= np.float32(0.5)
     scores = score_pair(aligned, change, mask, original=original.pixels, region=region)
     verdict = verdict_of(
@@ -176,6 +176,12 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
         edited_read=",".join(edited.done),
     )
     return Examined(annotation, original.pixels, edited.pixels, aligned, change)
+
+
+def _check_map(change: Change, edited: Picture) -> None:
+    check_same_grid(change=change.map, edited=edited)
+    if not (change.map.min() >= 0 and change.map.max() <= 1):
+        raise InputError("the annotator gave a change map with values outside 0..1")
 
 
 def _read(role: str, picture: PictureLike, max_pixels: int) -> Decoded:

@@ -1,1 +1,142 @@
-"""Networks as ONNX files, and the one function that opens them."""
+"""Networks as ONNX files, their cards, and the one function that opens them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskwright.errors import InputError, MissingExtraError, SettingError, unknown_name
+from maskwright.pairs.values import Card
+from maskwright.weights.protobuf import has_external_data
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+CARD_KEYS = {
+    "name": str,
+    "version": str,
+    "sha256": str,
+    "training_data": str,
+    "licence": str,
+    "layers": list,
+    "constants": dict,
+    "steps": int,
+    "seed": int,
+    "figures": dict,
+}
+"""What a card file may say, and as what; the first three it must. The last three are for people."""
+
+
+def open_network(path: str | PathLike[str], *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A network ready to run on the CPU, checked against its card where one lies beside it.
+
+    Args:
+        path: an .onnx file that holds its weights.
+        threads: threads within an operation; operations run one after another, and idle
+            threads sleep, so that many workers can share a machine.
+
+    Raises:
+        MissingExtraError: there is no such file.
+        InputError: it is no network, keeps weights in other files, or is not the one on its card.
+        SettingError: `threads` is below 1.
+    """
+    import onnxruntime
+
+    if threads < 1:
+        raise SettingError(f"threads is {threads}, at least 1 is needed")
+    file = Path(path)
+    data = _bytes_of(file)
+    if has_external_data(data, str(file)):
+        raise InputError(
+            f"{file} keeps weights in other files, which is refused",
+            hint="save it as one file: onnx.save_model(model, path, save_as_external_data=False)",
+        )
+    if card_path(file).exists():
+        _check_digest(file, data, read_card(file))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3  # warnings about a graph's style are no business of a user
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has a dozen unrelated classes for "cannot load this"
+        raise InputError(f"{file} cannot be run: {' '.join(str(error).split())[:300]}") from error
+
+
+def card_path(path: str | PathLike[str]) -> Path:
+    """Where the card of a network lies: `name.onnx` has `name.card.json`.
+
+    >>> card_path("nets/small.onnx").name
+    'small.card.json'
+    """
+    return Path(path).with_suffix(".card.json")
+
+
+def read_card(path: str | PathLike[str]) -> Card:
+    """The card of a network.
+
+    Args:
+        path: the .onnx file; or the .card.json itself.
+
+    Raises:
+        MissingExtraError: there is no card.
+        InputError: it is not JSON, lacks a key, or has one that no card has.
+    """
+    file = Path(path) if str(path).endswith(".card.json") else card_path(path)
+    try:
+        told = json.loads(_bytes_of(file))
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise InputError(f"{file} holds a {type(told).__name__}, a card is an object")
+    _check_keys(file, told)
+    return Card(
+        name=told["name"],
+        version=told["version"],
+        digest=told["sha256"].lower(),
+        training_data=told.get("training_data", ""),
+        licence=told.get("licence", "none stated"),
+        layers=tuple(told.get("layers", ())),
+        constants={name: float(value) for name, value in told.get("constants", {}).items()},
+    )
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingExtraError(
+            f"{file} is not there", hint="a network is an .onnx file beside its .card.json"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _check_keys(file: Path, told: dict[str, Any]) -> None:
+    for key, value in told.items():
+        if key not in CARD_KEYS:
+            raise InputError(f"{file}: {unknown_name('card key', key, CARD_KEYS)}")
+        if not isinstance(value, CARD_KEYS[key]):
+            raise InputError(f"{file}: {key} is a {type(value).__name__}, expected {CARD_KEYS[key].__name__}")
+    for key in ("name", "version", "sha256"):
+        if not told.get(key):
+            raise InputError(f"{file}: a card must say its {key}")
+    if not all(isinstance(layer, str) for layer in told.get("layers", ())):
+        raise InputError(f"{file}: layers are names")
+    if not all(isinstance(value, (int, float)) for value in told.get("constants", {}).values()):
+        raise InputError(f"{file}: constants are numbers")
+
+
+def _check_digest(file: Path, data: bytes, card: Card) -> None:
+    found = hashlib.sha256(data).hexdigest()
+    if found != card.digest:
+        raise InputError(
+            f"{file} is not the network on its card: its sha256 begins {found[:12]}, the card's {card.digest[:12]}",
+            hint="fetch both again; or, if you made it, write the new sha256 on the card",
+        )
