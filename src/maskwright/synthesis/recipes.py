@@ -1,0 +1,197 @@
+"""Recipes: a photograph and a donor in, a pair with a known mask out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from maskwright.errors import unknown_name
+from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis import corruptions, edits
+from maskwright.synthesis.regenerate import regenerate
+from maskwright.synthesis.regions import Draw, any_region, blob, labelled
+from maskwright.synthesis.steps import Side, Step, begin, check_picture
+
+
+def make_pair(
+    photo: Picture,
+    donor: Picture,
+    rng: Generator,
+    *,
+    background: str,
+    labels: NDArray[Any] | None = None,
+    donor_labels: NDArray[Any] | None = None,
+) -> tuple[Picture, Picture, Mask]:
+    """A pair as one meets them: one to three edits, then what happens to a whole picture.
+
+    Args:
+        photo: (H, W, 3) uint8, at least 1x1.
+        donor: (h, w, 3) uint8, another photograph; where pasted things come from.
+        background: identical, resaved or regenerated: what happens to the pixels outside the mask.
+        labels, donor_labels: (any height, any width) integer label maps of the two, 0 = none.
+
+    Returns:
+        original (H, W, 3), edited (h', w', 3), both uint8, and the mask (h', w') bool on the
+        edited picture's grid. The mask may be empty where no edit left a trace.
+    """
+    pictures, mask = begin(photo)
+    for step in (
+        *draw_edits(donor, rng, labels=labels, donor_labels=donor_labels),
+        *draw_background(background, rng),
+    ):
+        pictures, mask = step(pictures, mask, rng)
+    return *pictures, mask
+
+
+def draw_edits(
+    donor: Picture,
+    rng: Generator,
+    *,
+    labels: NDArray[Any] | None = None,
+    donor_labels: NDArray[Any] | None = None,
+) -> list[Step]:
+    """One edit mostly, sometimes two or three, of kinds drawn by weight."""
+    check_picture(donor, "donor")
+    draw = any_region(labels)
+    cut = blob if donor_labels is None else labelled(donor_labels)
+    count = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
+    makers = list(EDITS.values())
+    weights = np.array([weight for weight, _ in makers])
+    chosen = rng.choice(len(makers), size=count, p=weights / weights.sum())
+    return [makers[int(index)][1](donor, draw, cut, rng) for index in chosen]
+
+
+def draw_background(background: str, rng: Generator) -> list[Step]:
+    """The steps that make the pixels outside the edit what `background` says, without any edit.
+
+    Raises:
+        SettingError: the background is not identical, resaved or regenerated.
+    """
+    if background not in BACKGROUNDS:
+        raise unknown_name("background to make", background, BACKGROUNDS)
+    return BACKGROUNDS[background](rng)
+
+
+def _paste(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.paste(
+        donor,
+        cut,
+        scale=float(np.exp(rng.uniform(np.log(0.5), np.log(1.6)))),
+        feather_px=float(rng.choice([0, rng.uniform(1, 8)])),
+        match_colour=float(rng.choice([0, rng.uniform(0.3, 1)])),
+    )
+
+
+def _copy_move(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.copy_move(
+        draw, scale=float(rng.choice([1, rng.uniform(0.7, 1.3)])), feather_px=_feather(rng)
+    )
+
+
+def _removal(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    fills = ("telea", "ns", "patch", "patch")
+    return edits.removal(fills[int(rng.integers(4))], draw)  # type: ignore[arg-type]
+
+
+def _replacement(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.replacement(donor, draw, keep_light=bool(rng.random() < 0.5))
+
+
+def _recolour(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.recolour(draw)
+
+
+def _relight(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.relight(draw)
+
+
+def _feather(rng: Generator) -> float:
+    return float(rng.choice([0, rng.uniform(1, 6)]))
+
+
+def _identical(rng: Generator) -> list[Step]:
+    """Both saved without loss: nothing more happens."""
+    return []
+
+
+def _resaved(rng: Generator) -> list[Step]:
+    """Codecs, sizes and small moves, on one side or both."""
+    steps = _moves(rng, 0.2)
+    if rng.random() < 0.3:
+        steps.append(corruptions.resample(float(rng.uniform(0.45, 0.95)), down=_kernel(rng), up=_kernel(rng)))
+    elif rng.random() < 0.3:
+        steps.append(corruptions.resize(float(rng.uniform(0.5, 1.0)), kernel=_kernel(rng)))
+    if rng.random() < 0.5:
+        steps.append(_codec(rng, "original"))
+    if rng.random() < 0.2:
+        gain = np.exp(rng.normal(0, 0.05)) * np.exp(rng.normal(0, 0.02, 3))
+        steps.append(
+            corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 3)), gamma=_near_one(rng))
+        )
+    return [*steps, _codec(rng, "edited")]
+
+
+def _regenerated(rng: Generator) -> list[Step]:
+    """Generator noise on the edited side, now and then on both; a codec after it half of the time."""
+    strength = float(rng.uniform(0.15, 1))
+    side = "both" if rng.random() < 0.15 else "edited"
+    steps = [*_moves(rng, 0.2), regenerate(strength, side=side)]  # type: ignore[arg-type]
+    if rng.random() < 0.3:
+        steps.append(_codec(rng, "original"))
+    if rng.random() < 0.5:
+        steps.append(_codec(rng, "edited"))
+    return steps
+
+
+def _moves(rng: Generator, chance: float) -> list[Step]:
+    """Now and then a crop, a shift, a turn or a stretch of the edited side, all small."""
+    if rng.random() >= chance:
+        return []
+    kind = int(rng.integers(4))
+    if kind == 0:
+        window = rng.uniform(0, 0.08, 4)
+        return [corruptions.crop(window[0], window[1], 1 - window[2], 1 - window[3])]
+    if kind == 1:
+        return [corruptions.shift(*(rng.integers(-4, 5, 2) / 2).tolist())]
+    if kind == 2:
+        return [corruptions.rotate(float(rng.uniform(-2, 2)), zoom=float(rng.uniform(1.0, 1.06)))]
+    return [
+        corruptions.stretch(float(rng.uniform(0.95, 1.05)), float(rng.uniform(0.95, 1.05)), kernel="cubic")
+    ]
+
+
+def _codec(rng: Generator, side: Side) -> Step:
+    """JPEG of quality 50-98 mostly, else WebP of 60-95."""
+    if rng.random() < 0.12:
+        return corruptions.webp(int(rng.integers(60, 96)), side=side)
+    subsampling = str(rng.choice(["4:4:4", "4:2:2", "4:2:0", "4:2:0"]))
+    return corruptions.jpeg(int(rng.integers(50, 99)), subsampling=subsampling, side=side)
+
+
+def _kernel(rng: Generator) -> str:
+    return str(rng.choice(["linear", "cubic", "area", "lanczos"]))
+
+
+def _near_one(rng: Generator) -> float:
+    return float(np.exp(rng.normal(0, 0.06)))
+
+
+EDITS: dict[str, tuple[float, Callable[[Picture, Draw, Draw, Generator], Step]]] = {
+    "paste": (4, _paste),
+    "copy_move": (1.5, _copy_move),
+    "removal": (2, _removal),
+    "replacement": (2, _replacement),
+    "recolour": (1, _recolour),
+    "relight": (0.5, _relight),
+}
+"""Kind of edit: its weight, and what makes it. Weights are our choice: things put in and taken out are
+most of what the public sets of edited pictures hold."""
+BACKGROUNDS: dict[str, Callable[[Generator], list[Step]]] = {
+    "identical": _identical,
+    "resaved": _resaved,
+    "regenerated": _regenerated,
+}
