@@ -97,7 +97,9 @@ def photographs(split: str, seed: int) -> Iterator[tuple[Picture, Picture]]:
 def _scaled(path: Path, rng: np.random.Generator) -> Picture:
     picture = read_picture(path).pixels
     scale = float(rng.uniform(256, 640)) / max(picture.shape[:2])
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    return (
+        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    )
 
 
 def examples(split: str, count: int, seed: int) -> list[Example]:
@@ -120,7 +122,9 @@ def examples(split: str, count: int, seed: int) -> list[Example]:
     raise AssertionError("photographs never end")
 
 
-def design(made: list[Example], seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+def design(
+    made: list[Example], seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
     """Ramps (n, k), truth (n,) and picture number (n,) of places drawn from every example."""
     rng = np.random.default_rng(seed)
     ramps, truths, numbers = [], [], []
@@ -130,7 +134,9 @@ def design(made: list[Example], seed: int) -> tuple[NDArray[np.float32], NDArray
         places = np.flatnonzero(example.seen.valid)
         places = rng.choice(places, min(PIXELS, len(places)), replace=False)
         columns = [np.ones((len(places), 1), np.float32)]
-        columns += [_ramps(example.seen.codes[name].ravel()[places], knots) for name, (knots, _) in PLANES.items()]
+        columns += [
+            _ramps(example.seen.codes[name].ravel()[places], knots) for name, (knots, _) in PLANES.items()
+        ]
         columns += [
             np.repeat(_ramps(np.array([example.seen.scalars[name]]), knots), len(places), 0)
             for name, knots in SCALARS.items()
@@ -218,7 +224,9 @@ def report(name: str, made: list[Example], rule: difference.Rule) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dry-run", action="store_true", help="write nothing")

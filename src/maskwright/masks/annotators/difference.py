@@ -177,7 +177,9 @@ def _local_correlation(pair: Aligned, outside: NDArray[np.uint8]) -> float:
     """Mean correlation of the luminance over textured places outside the edit; 1 where nothing is textured."""
     size = (max(1, outside.shape[1] // 4), max(1, outside.shape[0] // 4))
     original, edited = (
-        cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(
+            np.float32
+        )
         for picture in (pair.original, pair.edited)
     )
 
@@ -186,7 +188,9 @@ def _local_correlation(pair: Aligned, outside: NDArray[np.uint8]) -> float:
 
     mean_o, mean_e = mean(original), mean(edited)
     var_o, var_e = mean(original * original) - mean_o**2, mean(edited * edited) - mean_e**2
-    textured = (cv2.resize(outside, size, interpolation=cv2.INTER_NEAREST) > 0) & (np.maximum(var_o, var_e) > 25)
+    textured = (cv2.resize(outside, size, interpolation=cv2.INTER_NEAREST) > 0) & (
+        np.maximum(var_o, var_e) > 25
+    )
     if not textured.any():
         return 1.0
     both = mean(original * edited) - mean_o * mean_e
@@ -230,7 +234,9 @@ def _exact(strength: Plane, rule: Rule) -> Mask:
         window = np.s_[y : y + h, x : x + w]
         inside = (labels[window] == number) & changed[window]
         outermost = strength[window][inside & rim[window]]
-        skirted[number] = np.quantile(outermost, 0.9) < RIM * np.median(strength[window][inside & ~rim[window]])
+        skirted[number] = np.quantile(outermost, 0.9) < RIM * np.median(
+            strength[window][inside & ~rim[window]]
+        )
     soft = skirted[labels]
     crisp = _closed(changed & ~soft, max(1, rule.close_px // 2))
     return _filled(crisp, rule.hole_share) | _cut(changed & soft, strength, rule, step=1)

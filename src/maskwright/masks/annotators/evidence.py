@@ -103,7 +103,7 @@ def evidence(pair: Aligned) -> Evidence:
     likeness, contrast_ratio = _structure(*grey)
     codes["likeness"] = _code(likeness, zero=2 * ZERO)
     codes["contrast_ratio"] = _code(contrast_ratio)
-    small = cv2.resize(levels["coarse"], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = _halved(levels["coarse"])
     calm = max(0.0, 1 - scalars["calm"] / CALM)
     for name, peak, level in (
         ("below_peak_32", cv2.resize(_dilate(small, 17), size), levels["coarse"]),
@@ -144,7 +144,7 @@ def _quantile(values: Plane) -> float:
 
 
 def _levels(signed: Plane, absolute: Codes, size: tuple[int, int]) -> dict[str, Plane]:
-    quarter = cv2.resize(signed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    quarter = _halved(signed)
     broad = _magnitude(cv2.GaussianBlur(quarter, (0, 0), SIGMAS["broad"]))
     return {
         "sharp": _log(_magnitude(signed)),
@@ -153,6 +153,11 @@ def _levels(signed: Plane, absolute: Codes, size: tuple[int, int]) -> dict[str, 
         "broad": _log(cv2.resize(broad, size)),
         "energy": _log(cv2.GaussianBlur(_largest(absolute).astype(np.float32), (0, 0), SIGMAS["energy"])),
     }
+
+
+def _halved(plane: Plane) -> Plane:
+    height, width = plane.shape[:2]
+    return cv2.resize(plane, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
 
 
 def _magnitude(signed: Plane) -> Plane:
