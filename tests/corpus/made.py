@@ -152,3 +152,20 @@ class DiesInWorkers(Difference):
         super().__init__()
         if "pytest" not in sys.modules:
             os._exit(5)
+
+
+class Layered(Difference):
+    """The difference annotator with an ignore map, and a layer of two that its card names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.card = replace(self.card, layers=("side_effect", "donor"))
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        changes = []
+        for change in super().annotate(batch, hints):
+            ignore = np.zeros(change.map.shape, np.bool_)
+            ignore[:5] = True
+            layers = {"side_effect": np.full(change.map.shape, 0.25, np.float32)}
+            changes.append(replace(change, ignore=ignore, layers=layers))
+        return changes

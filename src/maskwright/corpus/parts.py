@@ -66,7 +66,7 @@ def read_part(out: Path, number: int, columns: Sequence[str], *, group: int | No
 def open_part(out: Path, number: int) -> pq.ParquetFile:
     """A finished part, to be closed by the caller; raises as `read_part`."""
     with _damage_told(out, number):
-        return pq.ParquetFile(part_path(out, number))
+        return pq.ParquetFile(part_path(out, number), page_checksum_verification=True)
 
 
 @contextlib.contextmanager
@@ -103,6 +103,7 @@ def write_part(out: Path, run: Run, number: int, rows: Iterable[Row]) -> None:
                 **dict.fromkeys(_leaves(schema, run.frozen.pictures), "none"),
             },
             write_statistics=_leaves(schema, plain),
+            write_page_checksum=True,  # so that a flipped bit is a damaged part, not another mask
         ) as writer,
     ):
         for group in _groups(rows, run.frozen.pictures):

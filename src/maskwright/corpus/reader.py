@@ -44,6 +44,11 @@ class Corpus:
         self._out, self._run, self._parts = out, run, parts
 
     @property
+    def source(self) -> str:
+        """Where the pairs came from."""
+        return self._run.source
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """All column names, pictures last among ours, then the source's."""
         return tuple(self._run.frozen.arrow.names)

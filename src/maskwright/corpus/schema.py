@@ -128,6 +128,8 @@ def misfits(frozen: Frozen, columns: Mapping[str, Any]) -> dict[str, str]:
             continue
         kind = frozen.arrow.field(frozen.carried[name]).type
         try:
+            if pa.types.is_integer(kind) and isinstance(value, float) and not value.is_integer():
+                raise ValueError(f"{value} is not whole")  # Arrow would cut it
             pa.array([value], kind)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as fault:
             problems[name] = f"column {name!r} holds {kind} in this run, this row does not: {fault}"
