@@ -61,8 +61,9 @@ class Layout:
 def by_folders(files: Sequence[str]) -> Layout:
     """`original/x.jpg edited/x.png mask/x.png`, and other names of `SIDES`, at any depth; equal stems."""
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    parents = _side_parents(files)
     for file in files:
-        if place := _side_folder(file):
+        if place := _side_folder(file, parents):
             role, rest = place
             groups[_stem(rest)][role].append(file)
     for stem in list(groups):
@@ -77,8 +78,15 @@ def by_folders(files: Sequence[str]) -> Layout:
 
 
 def by_numbers(files: Sequence[str]) -> Layout:
-    """`<dir>/0.jpg <dir>/1.jpg` or `x_0.jpg x_1.jpg`, with `mask.png` or `x_mask.png` beside them."""
-    return _by_name(files, re.compile(r"(.*_)?(0|1|mask|gt)"), {"0": "original", "1": "edited"})
+    """`<dir>/0.jpg <dir>/1.jpg` or `x_0.jpg x_1.jpg`, with `mask.png` or `x_mask.png` beside them.
+
+    Where the numbers go on, they count pictures and tell no sides.
+    """
+    counted = {
+        match[1] for file in files if (match := re.fullmatch(r"((?:.*[/_])?)(?:[2-9]|[1-9]\d+)", _stem(file)))
+    }
+    paired = [file for file in files if re.sub(r"[^/_]*$", "", _stem(file)) not in counted]
+    return _by_name(paired, re.compile(r"(.*_)?(0|1|mask|gt)"), {"0": "original", "1": "edited"})
 
 
 def by_endings(files: Sequence[str]) -> Layout:
@@ -133,12 +141,11 @@ def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Lay
     Raises:
         InputError: none fits, or more than one does; lists what was seen.
     """
-    loose = [file for file in files if not _side_folder(file)]
+    parents = _side_parents(files)
+    loose = [file for file in files if not _side_folder(file, parents)]
     fits = {}
     for name, (convention, _) in CONVENTIONS.items():
         layout = convention(files if name == "folders" else loose)
-        if name == "folders" and not layout.pairs:
-            loose = list(files)
         if layout.pairs:
             fits[name] = layout
     if len(fits) != 1:
@@ -180,12 +187,27 @@ def _by_name(files: Sequence[str], pattern: re.Pattern[str], roles: dict[str, st
     return layout
 
 
-def _side_folder(file: str) -> tuple[str, str] | None:
-    """(role, path without that folder) for a file inside a folder named for a side; the outermost counts."""
-    folders = file.split("/")[:-1]
-    for i, folder in enumerate(folders):
-        if role := SIDES.get(folder.lower().replace("-", "_").replace(" ", "_")):
-            return role, "/".join([*folders[:i], *file.split("/")[i + 1 :]])
+def _side_role(folder: str) -> str | None:
+    return SIDES.get(folder.lower().replace("-", "_").replace(" ", "_"))
+
+
+def _side_parents(files: Sequence[str]) -> set[str]:
+    """Folders that have both an original and an edited folder in them: there, names tell sides."""
+    roles: dict[str, set[str | None]] = defaultdict(set)
+    for folder in {posixpath.dirname(file) for file in files}:
+        while folder:
+            folder, name = posixpath.split(folder)
+            roles[folder].add(_side_role(name))
+    return {folder for folder, found in roles.items() if {"original", "edited"} <= found}
+
+
+def _side_folder(file: str, parents: set[str]) -> tuple[str, str] | None:
+    """(role, path without that folder) for a file in a folder named for a side; the outermost counts."""
+    names = file.split("/")
+    for i, folder in enumerate(names[:-1]):
+        role = _side_role(folder)
+        if role and "/".join(names[:i]) in parents:
+            return role, "/".join([*names[:i], *names[i + 1 :]])
     return None
 
 

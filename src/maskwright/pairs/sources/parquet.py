@@ -18,7 +18,24 @@ from maskwright.pairs.sources.table import BadRow, Row
 BATCH = 16
 """Rows in memory at once: two pictures of about 1 MB each, so some 32 MB."""
 
+_NOTHING = pa.record_batch({})
 _BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, TypeError)
+
+
+class _Cursor:
+    """Where reading a row group stopped, so that the next part need not decode it from its start again."""
+
+    def __init__(self, place: tuple[str, int, tuple[str, ...]], batches: Iterator[pa.RecordBatch]) -> None:
+        self.place, self._batches = place, batches
+        self.first, self.batch = 0, next(batches, _NOTHING)
+
+    def advance(self) -> None:
+        """Go to the next batch."""
+        self.first += self.batch.num_rows
+        batch = next(self._batches, None)
+        if batch is None:
+            raise ValueError("it has fewer rows than it says")
+        self.batch = batch
 
 
 class ParquetReader:
@@ -28,6 +45,7 @@ class ParquetReader:
         self.root = root
         self.files = [file.replace(os.sep, "/") for file in files]
         self._groups: dict[str, list[int]] = {}
+        self._cursor: _Cursor | None = None
         schemas = []
         for file in self.files:
             with self._open(file) as opened:
@@ -54,26 +72,23 @@ class ParquetReader:
 
     def _group(self, file: str, group: int, skip: int, stop: int, columns: Sequence[str]) -> Iterator[Row]:
         """Rows skip..stop of a row group."""
-        row = 0  # the next row of the group
-        done = skip  # rows before it were skipped or yielded
+        place = (file, group, tuple(columns))
+        cursor, self._cursor = self._cursor, None  # whoever reads holds it alone
+        row = skip
         try:
-            with self._open(file) as opened:
-                for batch in opened.iter_batches(BATCH, row_groups=[group], columns=list(columns)):
-                    begin, row = row, row + batch.num_rows
-                    if row <= skip:
-                        continue
-                    cut = batch.slice(max(skip - begin, 0), min(stop, row) - max(skip, begin))
-                    for values in _rows(cut, columns):
-                        done += 1
-                        yield values
-                    if row >= stop:
-                        return
+            if cursor is None or cursor.place != place or cursor.first > skip:
+                cursor = _Cursor(place, self._open(file).iter_batches(BATCH, [group], list(columns)))
+            while row < stop:
+                while cursor.first + cursor.batch.num_rows <= row:
+                    cursor.advance()
+                cut = cursor.batch.slice(row - cursor.first, stop - row)
+                for values in _rows(cut, columns):
+                    row += 1
+                    yield values
+            self._cursor = cursor
         except _BROKEN as error:
-            problem = _words(error)
-        else:
-            problem = "the file ends early"
-        for _ in range(done, stop):
-            yield BadRow(f"row group {group} is damaged: {problem}")
+            for _ in range(row, stop):
+                yield BadRow(f"row group {group} is damaged: {_words(error)}")
 
     def _open(self, file: str) -> pq.ParquetFile:
         path = os.path.join(self.root, file)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from maskwright.errors import InputError, unknown_name
+from maskwright.errors import InputError, SettingError, unknown_name
 from maskwright.pairs.opening import is_remote
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Roles
 
@@ -18,9 +18,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     for role, names in {
         "original": """
             original_image original original_img source_image source_img source src_img src_image src
-            input_image input_img input_images image_file ref_image reference_image before before_image image_a
-            a img_a real authentic au local_input_image open_image_input_url input_file_name original_file_name
-            source_file_name image_0 img_0
+            input_image input_img input_images image_file ref_image reference_image before before_image
+            image_a a img_a real authentic au local_input_image open_image_input_url input_file_name
+            original_file_name source_file_name image_0 img_0
         """,
         "edited": """
             edited_image edited edited_img edit_image target_image target_img target tgt_img output_image
@@ -68,9 +68,13 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
         SettingError: a given column is not in the table.
     """
     chosen = {role: getattr(given, role) for role in ALIASES}
-    for name in chosen.values():
+    for role, name in chosen.items():
         if name is not None and name not in kinds:
             raise unknown_name("column", name, kinds)
+        # text may be paths without endings, and an instruction may be but a file name
+        if name is not None and kinds[name] == "other":
+            held = "text" if role == "instruction" else "pictures"
+            raise SettingError(f"{where}: column {name!r} holds no {held}")
     named = {normal(name) for name in kinds}
     if named >= PIPE_COLUMNS and not (given.swap or given.original or given.edited):
         raise InputError(

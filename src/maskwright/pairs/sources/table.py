@@ -17,6 +17,7 @@ from maskwright.pairs.sources.base import (
     Roles,
     check_etag,
     file_etag,
+    portable,
     ranges,
     rows_per_part,
 )
@@ -66,8 +67,12 @@ class TableSource:
     def __init__(self, location: str, reader: Reader, roles: Roles) -> None:
         self.location = location
         self._reader = reader
-        columns = reader.columns()
         self._where = shown(location)
+        self._files = {portable(file): file for file in reader.files}
+        self._counts = {key: reader.count(file) for key, file in self._files.items()}
+        if not any(self._counts.values()):
+            raise InputError(f"{self._where} has no rows")
+        columns = reader.columns()
         self._roles = find_roles(self._where, {name: kind for name, (kind, _) in columns.items()}, roles)
         used = {self._roles.original, self._roles.edited, self._roles.mask}
         if self._roles.instruction and pa.types.is_string(columns[self._roles.instruction][1]):
@@ -83,10 +88,7 @@ class TableSource:
         )
         roles_used = (self._roles.original, self._roles.edited, self._roles.mask, self._roles.instruction)
         self._needed = list(dict.fromkeys([name for name in roles_used if name] + self._schema.names))
-        self._counts = {file: reader.count(file) for file in reader.files}
-        if not any(self._counts.values()):
-            raise InputError(f"{self._where} has no rows")
-        self._states = {file: self._state(file) for file in reader.files}
+        self._states = {key: file_etag(os.path.join(reader.root, file)) for key, file in self._files.items()}
 
     def schema(self) -> pa.Schema:
         return self._schema
@@ -102,12 +104,12 @@ class TableSource:
     def read(self, part: Part) -> Iterator[Pair | Rejection]:
         check_etag(self._where, part, self._states.get(part.file, (0, None))[1])
         row = part.start
-        for values in self._reader.read(part.file, part.start, part.rows, self._needed):
+        for values in self._reader.read(self._files[part.file], part.start, part.rows, self._needed):
             yield self._pair(part.file, row, values)
             row += 1
 
     def picture(self, key: str) -> PictureLike:
-        for file in self._reader.files:
+        for file in self._files:
             row, _, column = key.removeprefix(file + "#").partition(":")
             if key.startswith(file + "#") and row.isascii() and row.isdigit() and column:
                 return self._cell(file, int(row), column, key)
@@ -115,7 +117,7 @@ class TableSource:
 
     def _cell(self, file: str, row: int, column: str, key: str) -> PictureLike:
         if row < self._counts[file] and column in self._reader.columns():
-            for values in self._reader.read(file, row, 1, [column]):
+            for values in self._reader.read(self._files[file], row, 1, [column]):
                 picture = self._picture(file, row, column, values) if isinstance(values, dict) else None
                 if isinstance(picture, Encoded | Located):
                     return picture
@@ -167,9 +169,6 @@ class TableSource:
         if isinstance(found, list):
             found = next((text for text in found if text), None)
         return found if isinstance(found, str) and found else None
-
-    def _state(self, file: str) -> tuple[int, str]:
-        return file_etag(os.path.join(self._reader.root, file))
 
 
 def _is_bytes(type_: pa.DataType) -> bool:
