@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from maskwright.errors import unknown_name
 from maskwright.pairs.values import Mask, Picture
-from maskwright.synthesis import corruptions, edits
-from maskwright.synthesis.regenerate import regenerate
+from maskwright.synthesis import corruptions, edits, generative
+from maskwright.synthesis.regenerate import MAX_STRENGTH, regenerate
 from maskwright.synthesis.regions import Draw, any_region, blob, labelled
 from maskwright.synthesis.steps import Side, Step, begin, check_picture
 
@@ -41,6 +41,7 @@ def make_pair(
     pictures, mask = begin(photo)
     for step in (
         *draw_edits(donor, rng, labels=labels, donor_labels=donor_labels),
+        *_skirt(rng),
         *draw_background(background, rng),
     ):
         pictures, mask = step(pictures, mask, rng)
@@ -109,13 +110,31 @@ def _relight(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
     return edits.relight(draw)
 
 
+def _redraw(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return generative.redraw(donor, draw)
+
+
+def _background(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
+    return edits.replacement(donor, generative.all_but_a_blob)
+
+
+def _skirt(rng: Generator) -> list[Step]:
+    """Now and then an editor's own faint trace around what it was asked to change."""
+    if rng.random() >= 0.15:
+        return []
+    return [generative.skirt(float(rng.uniform(4, 12)), float(rng.uniform(2, 8)))]
+
+
 def _feather(rng: Generator) -> float:
     return float(rng.choice([0, rng.uniform(1, 6)]))
 
 
 def _identical(rng: Generator) -> list[Step]:
-    """Both saved without loss: nothing more happens."""
-    return []
+    """Both saved without loss, or both by one codec at one setting: then far blocks are bit-equal."""
+    if rng.random() < 0.6:
+        return []
+    quality = int(rng.integers(60, 98))
+    return [corruptions.jpeg(quality, side="original"), corruptions.jpeg(quality, side="edited")]
 
 
 def _resaved(rng: Generator) -> list[Step]:
@@ -137,7 +156,7 @@ def _resaved(rng: Generator) -> list[Step]:
 
 def _regenerated(rng: Generator) -> list[Step]:
     """Generator noise on the edited side, now and then on both; a codec after it half of the time."""
-    strength = float(rng.uniform(0.15, 1))
+    strength = float(np.exp(rng.uniform(np.log(0.15), np.log(MAX_STRENGTH))))
     side = "both" if rng.random() < 0.15 else "edited"
     steps = [*_moves(rng, 0.2), regenerate(strength, side=side)]  # type: ignore[arg-type]
     if rng.random() < 0.3:
@@ -187,6 +206,8 @@ EDITS: dict[str, tuple[float, Callable[[Picture, Draw, Draw, Generator], Step]]]
     "replacement": (2, _replacement),
     "recolour": (1, _recolour),
     "relight": (0.5, _relight),
+    "redraw": (2.5, _redraw),
+    "background": (0.7, _background),
 }
 """Kind of edit: its weight, and what makes it. Weights are our choice: things put in and taken out are
 most of what the public sets of edited pictures hold."""
