@@ -132,7 +132,7 @@ def test_generator_noise_nearly_cancels_in_the_mean(photo: Picture, mask: Mask) 
         lambda: corruptions.resize(0.5, kernel="sinc"),
         lambda: corruptions.crop(0.5, 0, 0.5, 1),
         lambda: corruptions.shift(1, 1, side="left"),  # type: ignore[arg-type]
-        lambda: regenerate(2),
+        lambda: regenerate(2.5),
     ],
 )
 def test_a_setting_out_of_range_is_refused_when_the_step_is_made(make: object) -> None:

@@ -1,0 +1,34 @@
+"""Edits as generative editors leave them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis.generative import all_but_a_blob, redraw, skirt
+from maskwright.synthesis.regions import box
+from maskwright.synthesis.steps import begin
+
+
+def test_a_redrawn_region_is_marked_and_nothing_else_changes(photo: Picture, donor: Picture) -> None:
+    pictures, empty = begin(photo)
+    (original, edited), mask = redraw(donor, box)(pictures, empty, np.random.default_rng(3))
+    assert mask.any()
+    assert np.array_equal(original, photo)
+    assert np.array_equal(edited[~mask], photo[~mask])
+    assert np.mean(np.any(edited != photo, axis=2)[mask]) > 0.9
+
+
+def test_a_skirt_changes_only_what_is_outside_the_mask(photo: Picture) -> None:
+    mask: Mask = box(*photo.shape[:2], np.random.default_rng(2), area_frac=0.2)
+    (_, edited), after = skirt(8, 8)((photo, photo.copy()), mask, np.random.default_rng(1))
+    assert np.array_equal(after, mask)
+    assert np.array_equal(edited[mask], photo[mask])
+    assert not np.array_equal(edited, photo)
+    assert np.abs(edited.astype(int) - photo).max() <= 8
+
+
+def test_a_background_leaves_out_something_and_covers_most() -> None:
+    shares = [all_but_a_blob(200, 300, np.random.default_rng(seed)).mean() for seed in range(20)]
+    assert min(shares) > 0.3
+    assert max(shares) < 1
