@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -99,8 +100,6 @@ except RunError as fault:
 
 @pytest.mark.slow
 def test_of_two_different_runs_started_at_once_one_wins_whole(tmp_path: Path) -> None:
-    import time
-
     source = folder_of(tmp_path / "source", 3)
     for attempt in range(4):
         out = tmp_path / f"out{attempt}"
@@ -219,15 +218,18 @@ def test_the_command_to_go_on_is_quoted_and_whole(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_a_dead_process_is_told_from_a_living_one(tmp_path: Path) -> None:
     mine = atomic.temporary_path(tmp_path / "part.parquet")
     mine.touch()
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    while b") Z" not in Path(f"/proc/{dead.pid}/stat").read_bytes():
+        time.sleep(0.01)  # ended, but not reaped: as orphans are where nobody reaps
     gone = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{dead.pid}-"))
     gone.touch()
     assert atomic.in_work(tmp_path)
     atomic.remove_stale(tmp_path)
     assert list(tmp_path.iterdir()) == [mine]
+    dead.wait()
     atomic.remove_temporaries(tmp_path, of_pid=os.getpid())
     assert not atomic.in_work(tmp_path)

@@ -128,13 +128,18 @@ def _host() -> str:
 
 
 def _alive(pid: int) -> bool:
+    """Whether a process of this machine runs; one that ended and waits to be reaped does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except OSError:
         return True
-    return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):  # no Linux
+        return True
+    return state not in (b"Z", b"X")
 
 
 def _sync(path: Path) -> None:
