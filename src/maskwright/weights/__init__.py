@@ -137,6 +137,6 @@ def _check_digest(file: Path, data: bytes, card: Card) -> None:
     found = hashlib.sha256(data).hexdigest()
     if found != card.digest:
         raise InputError(
-            f"{file} is not the network on its card: its sha256 begins {found[:12]}, the card's {card.digest[:12]}",
+            f"{file} is not the network on its card: sha256 {found[:12]}..., expected {card.digest[:12]}...",
             hint="fetch both again; or, if you made it, write the new sha256 on the card",
         )

@@ -1,0 +1,132 @@
+"""How small an edit would still be seen in this very pair: insert some, and look.
+
+A square is inserted by adding a tenth of the range to the edited picture, or taking it
+away where that would clip: whatever noise the pair has stays in it. Squares of one size
+are inserted in several places at once, away from the mask and from each other.
+
+Seen: at least half of a square is in the new mask. A size is seen when at least half of
+its squares are.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright.masks.annotators import Annotator
+from maskwright.pairs.values import Aligned, Hint, Mask, Picture
+
+CONTRAST = 25
+"""Grey levels a square differs by, in every channel: a tenth of the range, a moderate edit."""
+SIDES_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+"""Sizes tried, in steps of at most two."""
+PLACES = 12
+"""Squares of one size: enough that half of them is no accident."""
+AREA_FRAC = 0.05
+"""Share of the picture all squares together may take, lest they become the picture's noise floor."""
+WINDOW_PX = 1024
+"""Side of the window a larger picture is tried in, so that an answer takes a second."""
+
+
+def smallest_seen_px(pair: Aligned, mask: Mask, annotator: Annotator, hint: Hint | None = None) -> int | None:
+    """Side of the smallest square edit that the annotator sees in this pair, edited pixels.
+
+    Args:
+        pair: what the annotator saw; not modified.
+        mask: what it found, (H, W) bool; squares keep away from it.
+
+    Returns:
+        One of `SIDES_PX`, by bisection: the answer is the smallest if larger is always easier.
+        None where even the largest that fits is not seen, or none fits.
+    """
+    hint = hint or Hint()
+    pair, mask, hint = _window(pair, mask, hint)
+    free = pair.valid & ~mask
+    places = {side: _places(free, side) for side in SIDES_PX}
+    sides = [side for side in SIDES_PX if len(places[side])]
+    low, high = 0, len(sides)
+    while low < high:
+        middle = (low + high) // 2
+        if _is_seen(pair, places[sides[middle]], sides[middle], annotator, hint):
+            high = middle
+        else:
+            low = middle + 1
+    return sides[low] if low < len(sides) else None
+
+
+def insert_squares(picture: Picture, corners: NDArray[np.intp], side: int) -> Picture:
+    """A copy with squares made lighter by `CONTRAST`, or darker where the picture is light.
+
+    Args:
+        corners: (N, 2), left and top of each square.
+    """
+    changed = picture.copy()
+    for x, y in corners:
+        square = changed[y : y + side, x : x + side].astype(np.int16)
+        square += CONTRAST if square.mean() < 128 else -CONTRAST
+        changed[y : y + side, x : x + side] = square.clip(0, 255)
+    return changed
+
+
+def _is_seen(pair: Aligned, corners: NDArray[np.intp], side: int, annotator: Annotator, hint: Hint) -> bool:
+    edited = insert_squares(pair.edited, corners, side)
+    tried = Aligned(pair.original, edited, pair.valid, pair.geometry, pair.tone)
+    (change,) = annotator.annotate([tried], [hint])
+    found = change.map >= 0.5
+    seen = [2 * np.count_nonzero(found[y : y + side, x : x + side]) >= side * side for x, y in corners]
+    return 2 * sum(seen) >= len(seen)
+
+
+def _places(free: Mask, side: int) -> NDArray[np.intp]:
+    """Left and top corners of squares that lie in `free` and apart, (N, 2); the same every time."""
+    height, width = free.shape
+    if 3 * side > min(height, width):
+        return np.empty((0, 2), np.intp)
+    count = int(np.clip(AREA_FRAC * free.size // (side * side), 1, PLACES))
+    blocked = cv2.integral((~free).astype(np.uint8))
+    rng = np.random.default_rng(side)
+    chosen: list[tuple[int, int]] = []
+    # Twenty throws a place find one wherever a seventh of the picture is free.
+    for x, y in zip(
+        rng.integers(0, width - side + 1, 20 * count),
+        rng.integers(0, height - side + 1, 20 * count),
+        strict=True,
+    ):
+        inside = blocked[y + side, x + side] - blocked[y, x + side] - blocked[y + side, x] + blocked[y, x]
+        apart = all(max(abs(x - left), abs(y - top)) >= 2 * side + 16 for left, top in chosen)
+        if inside == 0 and apart:
+            chosen.append((int(x), int(y)))
+        if len(chosen) == count:
+            break
+    return np.array(chosen, np.intp).reshape(-1, 2)
+
+
+def _window(pair: Aligned, mask: Mask, hint: Hint) -> tuple[Aligned, Mask, Hint]:
+    """The part of a large picture with the least mask in it; a small one as it is."""
+    height, width = mask.shape
+    high, wide = min(height, WINDOW_PX), min(width, WINDOW_PX)
+    if (high, wide) == (height, width):
+        return pair, mask, hint
+    blocked = cv2.integral((mask | ~pair.valid).astype(np.uint8))
+    tops, lefts = (
+        np.unique(np.linspace(0, whole - part, 5).astype(int))
+        for whole, part in ((height, high), (width, wide))
+    )
+    inside = (
+        blocked[np.ix_(tops + high, lefts + wide)]
+        - blocked[np.ix_(tops, lefts + wide)]
+        - blocked[np.ix_(tops + high, lefts)]
+        + blocked[np.ix_(tops, lefts)]
+    )
+    row, column = np.unravel_index(int(inside.argmin()), inside.shape)
+    cut = (slice(tops[row], tops[row] + high), slice(lefts[column], lefts[column] + wide))
+    part = Aligned(
+        np.ascontiguousarray(pair.original[cut]),
+        np.ascontiguousarray(pair.edited[cut]),
+        np.ascontiguousarray(pair.valid[cut]),
+        pair.geometry,
+        pair.tone,
+    )
+    region = None if hint.region is None else np.ascontiguousarray(hint.region[cut])
+    return part, np.ascontiguousarray(mask[cut]), Hint(hint.instruction, region)
