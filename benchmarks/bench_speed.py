@@ -1,0 +1,170 @@
+"""What a pair costs: the whole of `annotate` in multiples of the floor.
+
+    python benchmarks/bench_speed.py --pairs 2000            # identical geometry, half of them edited
+    python benchmarks/bench_speed.py --pairs 2000 --json
+
+The floor is what nobody can avoid: two `cv2.imdecode` and one 1-bit PNG encode of the same pictures
+in the same run, one thread. `annotate` runs with one worker and one thread; start-up is excluded by
+taking the difference between a long run and a short one. The stages are timed on the same pairs, in
+this process, so that one sees where the time goes. Pictures are 512x512 JPEG (original 92, edited 85)
+made of the photographs of MASKWRIGHT_DATA, or of random textures where there are none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskwright.corpus.annotate import Options, annotate
+from maskwright.masks.annotators import load_annotator
+from maskwright.masks.scores import score_pair
+from maskwright.pairs.align import align
+from maskwright.pairs.picture import encode_png, read_picture
+from maskwright.pairs.values import Hint, Picture
+from maskwright.synthesis.edits import paste
+
+DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+SIDE = 512
+SHORT = 100
+"""Pairs of the run whose time is start-up and little else."""
+
+
+def photographs(count: int) -> list[Picture]:
+    """At most `count` photographs as 512x512, of any split: nothing is fitted here."""
+    table = DATA / "photos" / "photos.csv"
+    if not table.is_file():
+        print(f"no photographs at {DATA}: timing random textures", file=sys.stderr)
+        rng = np.random.default_rng(0)
+        noise = [rng.normal(128, 60, (64, 64, 3)).astype(np.float32) for _ in range(count)]
+        return [
+            np.clip(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
+            for one in noise
+        ]
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if min(int(row["width"]), int(row["height"])) >= 320]
+    chosen = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:count]]
+    pictures = [read_picture(DATA / "photos" / row["path"]).pixels for row in chosen]
+    return [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for picture in pictures]
+
+
+def make_pairs(folder: Path, count: int, misaligned: float) -> None:
+    """original/ and edited/, every other pair edited, a share of them shifted, turned and zoomed."""
+    rng = np.random.default_rng(1)
+    pictures = photographs(min(count, 200))
+    for name in ("original", "edited"):
+        (folder / name).mkdir(parents=True)
+    for number in range(count):
+        original = pictures[number % len(pictures)]
+        edited, mask = original, np.zeros((SIDE, SIDE), np.bool_)
+        if number % 2:
+            donor = pictures[(number * 7 + 1) % len(pictures)]
+            (_, edited), mask = paste(donor)((original, edited), mask, rng)
+        if rng.random() < misaligned:
+            turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), rng.uniform(-3, 3), rng.uniform(1.02, 1.1))
+            turn[:, 2] += rng.uniform(-8, 8, 2)
+            edited = cv2.warpAffine(edited, turn, (SIDE, SIDE), flags=cv2.INTER_CUBIC)
+        for name, picture, quality in (("original", original, 92), ("edited", edited, 85)):
+            _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+            (folder / name / f"{number:05d}.jpg").write_bytes(data.tobytes())
+
+
+def cost_per_pair(folder: Path, count: int) -> float:
+    """Seconds a pair, start-up excluded, of the whole of `annotate` with one worker."""
+
+    def run(sample: int | None) -> float:
+        with tempfile.TemporaryDirectory() as out:
+            began = time.perf_counter()
+            annotate(folder, Path(out) / "out", workers=1, options=Options(files=False, sample=sample))
+            return time.perf_counter() - began
+
+    run(SHORT)  # warms the disk's cache
+    short = statistics.median(run(SHORT) for _ in range(3))
+    return (run(None) - short) / (count - SHORT)
+
+
+def stages(folder: Path, count: int) -> dict[str, float]:
+    """Milliseconds a pair of the floor and of every stage, medians over `count` pairs in this process."""
+    annotator = load_annotator("difference")
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        value = work()
+        times.setdefault(name, []).append(time.perf_counter() - began)
+        return value
+
+    for number in range(count):
+        paths = [folder / name / f"{number:05d}.jpg" for name in ("original", "edited")]
+        data = [np.frombuffer(path.read_bytes(), np.uint8) for path in paths]
+        original, edited = timed("read", lambda paths=paths: [read_picture(p).pixels for p in paths])
+        pair = timed("align", lambda o=original, e=edited: align(o, e))
+        (change,) = timed("change", lambda pair=pair: annotator.annotate([pair], [Hint()]))
+        mask = change.map >= 0.5
+        timed(
+            "score", lambda p=pair, c=change, m=mask, o=original: score_pair(p, c, m, original=o, region=None)
+        )
+        levels = np.round(change.map * 255).astype(np.uint8)
+        timed("encode", lambda levels=levels, mask=mask: (encode_png(levels), encode_png(mask)))
+        grey = mask.astype(np.uint8) * 255
+        timed(
+            "floor",
+            lambda data=data, grey=grey: (
+                [cv2.imdecode(one, cv2.IMREAD_COLOR) for one in data],
+                cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_BILEVEL, 1]),
+            ),
+        )
+    return {name: 1000 * statistics.fmean(values) for name, values in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=2000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    lines = []
+    for name, misaligned in (("identical geometry", 0.0), ("10 % misaligned", 0.1)):
+        with tempfile.TemporaryDirectory() as folder:
+            make_pairs(Path(folder), options.pairs, misaligned)
+            whole = 1000 * cost_per_pair(Path(folder), options.pairs)
+            parts = stages(Path(folder), min(options.pairs, 400))
+        lines.append(
+            {"pairs": name, "n": options.pairs, "whole": whole, **parts, "ratio": whole / parts["floor"]}
+        )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    versions = {
+        name: metadata.version(name) for name in ("maskwright", "opencv-python-headless", "pillow", "numpy")
+    }
+    if options.json:
+        print(
+            json.dumps({"lines": lines, "peak_mb": peak, "cpu": platform.processor(), "versions": versions})
+        )
+        return
+    keys = ("floor", "read", "align", "change", "score", "encode")
+    print(f"{'ms a pair':22s} {'whole':>8s} {'ratio':>7s}   " + " ".join(f"{key:>8s}" for key in keys))
+    for line in lines:
+        shares = " ".join(f"{line[key]:8.2f}" for key in keys)
+        print(f"{line['pairs']:22s} {line['whole']:8.2f} {line['ratio']:6.1f}x   {shares}")
+    print(f"n {options.pairs}, {SIDE}x{SIDE} JPEG, one worker, one thread; worker at most {peak:.0f} MB")
+    print(", ".join(f"{name} {version}" for name, version in versions.items()))
+
+
+if __name__ == "__main__":
+    main()
