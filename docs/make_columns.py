@@ -1,0 +1,67 @@
+"""Write docs/reference/columns.md from the tables in the code; with --check, only compare."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from maskwright.corpus.schema import COLUMNS, TYPES
+from maskwright.pairs.values import REASONS, VERDICTS
+
+PAGE = Path(__file__).parent / "reference" / "columns.md"
+
+INTRODUCTION = """# Columns
+
+Every row of a corpus has these columns, in this order: `maskwright.open_corpus(OUT).table()`.
+What the files around them are: [output](output.md). This page is written by `docs/make_columns.py`.
+"""
+AFTER_COLUMNS = """
+Behind `change` comes one picture column for each layer that the annotator's card names (`side_effect`,
+`donor`), then the source's own columns with their names and types. A source column whose name is taken
+by one of ours gets `source_` before it: your `id` is `source_id`. `key` and `turn` are yours where your
+source has them. Columns that hold pictures are not copied.
+
+A figure of an annotator's own is kept where a column has its name.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    columns = [f"| `{column.name}` | {TYPES[column.type]} | {column.says} |" for column in COLUMNS]
+    reasons = [f"| `{word}` | {says} |" for word, says in REASONS.items() if word]
+    verdicts = [f"| `{word}` | {says} |" for word, says in VERDICTS.items()]
+    lines = [
+        INTRODUCTION,
+        "| column | type | what it says |",
+        "|---|---|---|",
+        *[line.replace("struct<bytes: binary, path: string>", "picture") for line in columns],
+        AFTER_COLUMNS,
+        "## Status and reason\n",
+        "`ok` rows have a mask. `rejected` rows have no answer: a second run would find none. `failed`",
+        "rows broke something: `maskwright annotate SOURCE OUT --retry failed` tries them again.\n",
+        "| reason | what happened |",
+        "|---|---|",
+        *reasons,
+        "\nThe last three are those of `failed` rows.\n",
+        "## Verdict\n",
+        "The first that holds wins. Geometry and tone are columns beside it, so nothing is hidden.\n",
+        "| verdict | what was found |",
+        "|---|---|",
+        *verdicts,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    if "--check" not in sys.argv[1:]:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
+        return 0
+    print(f"{PAGE} is stale; type: python docs/make_columns.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
