@@ -1,0 +1,129 @@
+"""Before/after picture pairs in, edit masks out.
+
+>>> import maskwright
+>>> comparison = maskwright.compare("before.jpg", "after.jpg")  # doctest: +SKIP
+>>> comparison.verdict, comparison.mask.mean()  # doctest: +SKIP
+('local_edit', 0.043)
+
+Everything public is named here and loaded when first used, so importing this costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from maskwright.corpus.annotate import Options, RowsDone, annotate
+    from maskwright.corpus.reader import Corpus, open_corpus
+    from maskwright.corpus.status import RunSummary, status
+    from maskwright.corpus.view import unpack
+    from maskwright.errors import (
+        GridError,
+        InputError,
+        MaskwrightError,
+        MissingExtraError,
+        RunError,
+        SettingError,
+    )
+    from maskwright.masks.compare import Comparison, compare
+    from maskwright.masks.pipeline import annotate_pair, annotate_pairs
+    from maskwright.pairs.align import align
+    from maskwright.pairs.picture import read_mask, read_picture
+    from maskwright.pairs.sources import Roles, open_source
+    from maskwright.pairs.values import (
+        Aligned,
+        Annotation,
+        Card,
+        Change,
+        Geometry,
+        Hint,
+        Pair,
+        Rejection,
+        Tone,
+    )
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Aligned": "pairs.values",
+    "Annotation": "pairs.values",
+    "Card": "pairs.values",
+    "Change": "pairs.values",
+    "Comparison": "masks.compare",
+    "Corpus": "corpus.reader",
+    "Geometry": "pairs.values",
+    "GridError": "errors",
+    "Hint": "pairs.values",
+    "InputError": "errors",
+    "MaskwrightError": "errors",
+    "MissingExtraError": "errors",
+    "Options": "corpus.annotate",
+    "Pair": "pairs.values",
+    "Rejection": "pairs.values",
+    "Roles": "pairs.sources",
+    "RowsDone": "corpus.annotate",
+    "RunError": "errors",
+    "RunSummary": "corpus.status",
+    "SettingError": "errors",
+    "Tone": "pairs.values",
+    "align": "pairs.align",
+    "annotate": "corpus.annotate",
+    "annotate_pair": "masks.pipeline",
+    "annotate_pairs": "masks.pipeline",
+    "compare": "masks.compare",
+    "open_corpus": "corpus.reader",
+    "open_source": "pairs.sources",
+    "read_mask": "pairs.picture",
+    "read_picture": "pairs.picture",
+    "status": "corpus.status",
+    "unpack": "corpus.view",
+}
+
+__all__ = [
+    "Aligned",
+    "Annotation",
+    "Card",
+    "Change",
+    "Comparison",
+    "Corpus",
+    "Geometry",
+    "GridError",
+    "Hint",
+    "InputError",
+    "MaskwrightError",
+    "MissingExtraError",
+    "Options",
+    "Pair",
+    "Rejection",
+    "Roles",
+    "RowsDone",
+    "RunError",
+    "RunSummary",
+    "SettingError",
+    "Tone",
+    "__version__",
+    "align",
+    "annotate",
+    "annotate_pair",
+    "annotate_pairs",
+    "compare",
+    "open_corpus",
+    "open_source",
+    "read_mask",
+    "read_picture",
+    "status",
+    "unpack",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'maskwright' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"maskwright.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

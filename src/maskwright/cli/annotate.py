@@ -1,0 +1,85 @@
+"""`maskwright annotate`: a mask or a reason for every pair of a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from maskwright.cli.progress import reporter
+from maskwright.cli.summary import print_summary, summary_json
+from maskwright.cli.terminal import answer_json
+
+TEXTS = {"name": "annotate", "epilog": "Example:  maskwright annotate pairs.csv out --workers 4"}
+
+
+def command(
+    source: Annotated[
+        str,
+        typer.Argument(help="A folder of pictures, or a table: CSV, JSONL, Parquet.", show_default=False),
+    ],
+    out: Annotated[Path, typer.Argument(help="A folder, new or of this very run.", show_default=False)],
+    annotator: Annotated[
+        str,
+        typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
+    ] = "difference",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes, one thread each; as many as processors by default.", min=1),
+    ] = None,
+    files: Annotated[
+        bool | None,
+        typer.Option(
+            "--files/--no-files", help="Write masks/*.png too; by default for folders and small tables."
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Annotate only so many rows, drawn with --seed.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    retry: Annotated[
+        Literal["failed"] | None, typer.Option(help="Write the parts that hold failed rows anew.")
+    ] = None,
+    original: Annotated[
+        str | None, typer.Option(help="The table's column of originals.", metavar="COL")
+    ] = None,
+    edited: Annotated[
+        str | None, typer.Option(help="The table's column of edited pictures.", metavar="COL")
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option(help="The table's column of known masks.", metavar="COL")
+    ] = None,
+    instruction: Annotated[
+        str | None, typer.Option(help="The table's column of instructions.", metavar="COL")
+    ] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")] = False,
+    max_pixels: Annotated[
+        int, typer.Option(help="Pictures with more pixels are rejected.", min=1)
+    ] = 100_000_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Turn every pair of SOURCE into a mask or a reason, in OUT.
+
+    The same line again goes on where the last one stopped.
+    """
+    from maskwright.corpus.annotate import Options, annotate
+    from maskwright.pairs.sources import Roles
+
+    roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
+    with reporter() as progress:
+        summary = annotate(
+            source,
+            out,
+            annotator=annotator,
+            workers=workers,
+            retry_failed=retry == "failed",
+            progress=progress,
+            options=Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels),
+        )
+    if as_json:
+        answer_json(summary_json(summary))
+    else:
+        print_summary(summary)
+    if summary.by_status.get("failed"):
+        raise typer.Exit(3)

@@ -1,0 +1,57 @@
+"""`maskwright demo`: the main job on photographs that come with it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwright.cli.progress import reporter
+from maskwright.cli.terminal import answer, answer_json, answer_table
+
+if TYPE_CHECKING:
+    from maskwright.bench.demo import Demonstration
+
+TEXTS = {"name": "demo", "epilog": "Example:  maskwright demo -o maskwright-demo"}
+
+
+def command(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="A folder for the pairs and their masks.", metavar="DIR")
+    ] = Path("maskwright-demo"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make known edits on photographs, annotate the pairs, and show how well that went.
+
+    Needs: pip install 'maskwright[demo]'
+    """
+    from maskwright.bench.demo import demo
+
+    with reporter() as progress:
+        shown = demo(out, progress=progress)
+    if as_json:
+        answer_json(asdict(shown))
+    else:
+        _print(shown)
+
+
+def _print(shown: Demonstration) -> None:
+    heads = ["pair", "edit", "edited picture", "verdict or reason", "F1"]
+    rows = [
+        [each.name, each.edit, each.saved_as, each.verdict or each.reason, _figure(each.f1)]
+        for each in shown.pairs
+    ]
+    answer_table([heads, *rows], "llllr")
+    answer()
+    answer(f"F1 against the known masks, mean over the pairs that were edited: {_figure(shown.f1_mean)}")
+    answer(f"pairs and known masks: {shown.table}")
+    answer(f"masks:                 {Path(shown.run) / 'masks'}")
+    answer(f"all on one page:       {shown.sheet}")
+    answer(f"next: maskwright status {shlex.quote(shown.run)}")
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

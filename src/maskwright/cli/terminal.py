@@ -1,0 +1,121 @@
+"""Words on a terminal: answers on stdout, all else on stderr, and nothing in them that can act.
+
+Ids, file names and instructions come from strangers. Control characters (also those that
+turn the direction of writing) are taken out before anything is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+JSON_VERSION = 1
+"""Of the objects that `--json` prints; grows when a key changes its meaning or goes."""
+
+
+def cautious_streams() -> None:
+    """A terminal that lacks a letter shows its number instead of stopping the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def cleaned(text: str) -> str:
+    r"""Without control characters; line breaks become spaces.
+
+    >>> cleaned("a\x1b[31mb\r\nc\u202ed")
+    'a[31mb c d'
+    """
+    return "".join(
+        sign if sign.isprintable() else " " if sign.isspace() else "" for sign in text.replace("\r\n", "\n")
+    )
+
+
+def answer(line: str = "") -> None:
+    """One line of the answer, to stdout."""
+    print(cleaned(line))
+
+
+def note(line: str) -> None:
+    """One line beside the answer, to stderr."""
+    print(cleaned(line), file=sys.stderr, flush=True)
+
+
+def error_line(message: str, hint: str = "") -> None:
+    """An error and what to type next, to stderr; red where colour is wanted."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    for word, style, text in (("error: ", "bold red", message), ("hint:  ", "bold", hint)):
+        if text:
+            console.print(Text.assemble((word, style), cleaned(text)))
+
+
+def answer_json(content: Mapping[str, Any]) -> None:
+    """One JSON object with its `version`, to stdout; what is not a number becomes null."""
+    print(json.dumps({"version": JSON_VERSION, **_finite(content)}, indent=2, allow_nan=False))
+
+
+def answer_table(rows: Sequence[Sequence[str]], sides: str = "lr") -> None:
+    """Aligned columns, to stdout.
+
+    Args:
+        sides: l or r a column, where its words stand; the last letter is for all further columns.
+    """
+    from rich.cells import cell_len
+
+    cells = [[cleaned(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blank = " " * (width - cell_len(cell))
+            line.append(blank + cell if sides[min(place, len(sides) - 1)] == "r" else cell + blank)
+        print("  ".join(line).rstrip())
+
+
+def counted(number: int, thing: str) -> str:
+    """
+    >>> counted(1, "pair"), counted(2000, "pair")
+    ('1 pair', '2,000 pairs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share in percent with two digits that count.
+
+    >>> percent(0.25), percent(0.0312), percent(0.00004), percent(0.0), percent(1.0)
+    ('25 %', '3.1 %', '0.004 %', '0 %', '100 %')
+    """
+    value = 100 * share
+    if value == 0:
+        return "0 %"
+    digits = max(0, 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f} %"
+
+
+def seconds(length_s: float) -> str:
+    """
+    >>> seconds(8.4), seconds(190), seconds(3725)
+    ('8 s', '3 min 10 s', '1 h 02 min')
+    """
+    whole = round(length_s)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {str(key): _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

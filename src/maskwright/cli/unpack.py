@@ -1,0 +1,26 @@
+"""`maskwright unpack`: a run's masks as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.terminal import answer, answer_json, counted
+
+TEXTS = {"name": "unpack", "epilog": "Example:  maskwright unpack out"}
+
+
+def command(
+    out: Annotated[Path, typer.Argument(help="What annotate wrote to.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write masks/, change/ and the like of all finished parts as PNG files into OUT."""
+    from maskwright.corpus.view import unpack
+
+    written = unpack(out)
+    if as_json:
+        answer_json({"out": str(out), "written": written})
+    else:
+        answer(f"wrote {counted(written, 'file')} to {out / 'masks'} and beside it")
