@@ -10,6 +10,8 @@ its squares are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -29,19 +31,30 @@ WINDOW_PX = 1024
 """Side of the window a larger picture is tried in, so that an answer takes a second."""
 
 
-def smallest_seen_px(pair: Aligned, mask: Mask, annotator: Annotator, hint: Hint | None = None) -> int | None:
-    """Side of the smallest square edit that the annotator sees in this pair, edited pixels.
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """What inserting squares has shown, in pixels of the edited picture.
+
+    Args:
+        seen_px: side of the smallest square that is seen; None where not even the largest is.
+        largest_px: side of the largest square that found a place; 0 where none did.
+    """
+
+    seen_px: int | None
+    largest_px: int
+
+
+def insert_and_look(pair: Aligned, mask: Mask, annotator: Annotator, hint: Hint | None = None) -> Insertion:
+    """How small an edit the annotator still sees in this pair.
 
     Args:
         pair: what the annotator saw; not modified.
         mask: what it found, (H, W) bool; squares keep away from it.
 
     Returns:
-        One of `SIDES_PX`, by bisection: the answer is the smallest if larger is always easier.
-        None where even the largest that fits is not seen, or none fits.
+        Sides are of `SIDES_PX`, found by bisection: the smallest, if larger is always easier.
     """
-    hint = hint or Hint()
-    pair, mask, hint = _window(pair, mask, hint)
+    pair, mask, hint = _window(pair, mask, hint or Hint())
     free = pair.valid & ~mask
     places = {side: _places(free, side) for side in SIDES_PX}
     sides = [side for side in SIDES_PX if len(places[side])]
@@ -52,7 +65,7 @@ def smallest_seen_px(pair: Aligned, mask: Mask, annotator: Annotator, hint: Hint
             high = middle
         else:
             low = middle + 1
-    return sides[low] if low < len(sides) else None
+    return Insertion(sides[low] if low < len(sides) else None, max(sides, default=0))
 
 
 def insert_squares(picture: Picture, corners: NDArray[np.intp], side: int) -> Picture:
@@ -75,7 +88,7 @@ def _is_seen(pair: Aligned, corners: NDArray[np.intp], side: int, annotator: Ann
     (change,) = annotator.annotate([tried], [hint])
     found = change.map >= 0.5
     seen = [2 * np.count_nonzero(found[y : y + side, x : x + side]) >= side * side for x, y in corners]
-    return 2 * sum(seen) >= len(seen)
+    return 2 * int(np.count_nonzero(seen)) >= len(seen)
 
 
 def _places(free: Mask, side: int) -> NDArray[np.intp]:

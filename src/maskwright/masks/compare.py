@@ -1,0 +1,230 @@
+"""What was changed between two pictures, in a sentence, a mask and numbered regions."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.files import write_all
+from maskwright.masks.insertion import Insertion, insert_and_look
+from maskwright.masks.pipeline import examine
+from maskwright.masks.scores import SCORES, stored_levels
+from maskwright.masks.verdict import sentence_of
+from maskwright.pages.overlay import Region, draw_overlay, regions
+from maskwright.pairs.picture import MAX_PIXELS, encode_png
+from maskwright.pairs.values import (
+    Annotation,
+    Card,
+    ChangeMap,
+    Encoded,
+    Located,
+    Mask,
+    Pair,
+    Picture,
+    PictureLike,
+)
+
+JSON_VERSION = 1
+"""Of the object that `comparison_json` gives; a key that goes or changes its meaning raises it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `compare` found.
+
+    Args:
+        verdict: a key of `maskwright.pairs.values.VERDICTS`.
+        sentence: the finding for people, with how sure it is.
+        mask: (H, W) bool on the edited picture's grid; empty where nothing was found.
+        change: (H, W) float32 in 0..1, the probability that a pixel was edited.
+        regions: connected regions of the mask, largest first.
+        scores: by the names of `maskwright.masks.scores.SCORES`; None = not known.
+        smallest_seen_px: side of the smallest square edit that was seen when edits were inserted
+            into this very pair; None where even the largest was not, or none was inserted.
+        annotation: all that is known of the pair.
+        card: of the annotator.
+        edited: (H, W, 3) uint8, the picture the overlay is drawn on.
+        names: what original and edited were called; empty for pictures that have no name.
+    """
+
+    verdict: str
+    sentence: str
+    mask: Mask
+    change: ChangeMap
+    regions: tuple[Region, ...]
+    scores: Mapping[str, float | None]
+    smallest_seen_px: int | None
+    annotation: Annotation
+    card: Card
+    edited: Picture
+    names: tuple[str, str] = ("", "")
+
+    def overlay(self) -> Picture:
+        """The edited picture with the regions outlined and numbered, (H, W, 3) uint8."""
+        return draw_overlay(self.edited, self.mask, self.regions)
+
+    def as_dict(self) -> dict[str, Any]:
+        """See `comparison_json`."""
+        return comparison_json(self)
+
+    def save(self, folder: str | PathLike[str]) -> None:
+        """Write mask.png, change.png, overlay.png and compare.json, all of them or none.
+
+        Raises:
+            RunError: other files of these names are there, or the folder cannot be written.
+        """
+        write_all(
+            Path(folder),
+            {
+                "mask.png": encode_png(self.mask),
+                "change.png": encode_png(stored_levels(self.change)),
+                "overlay.png": self._repr_png_(),
+                "compare.json": (
+                    json.dumps(comparison_json(self), indent=2, ensure_ascii=False) + "\n"
+                ).encode(),
+            },
+        )
+
+    def _repr_png_(self) -> bytes:
+        coded = cv2.imencode(".png", np.ascontiguousarray(self.overlay()[..., ::-1]))[1]
+        return bytes(coded.tobytes())
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        text = html.escape(self.sentence)
+        return (
+            f'<p>{text}</p><img src="data:image/png;base64,{picture}" alt="{text}" style="max-width: 100%">'
+        )
+
+
+def compare(
+    original: PictureLike,
+    edited: PictureLike,
+    *,
+    annotator: str | Annotator = "difference",
+    max_pixels: int = MAX_PIXELS,
+) -> Comparison:
+    """What was changed between two pictures, where, and how small an edit could have been missed.
+
+    Args:
+        original, edited: path, bytes, Pillow image, or uint8 array.
+        annotator: a name, `package.module:Class`, the path of an .onnx file, or the thing itself.
+        max_pixels: larger pictures are refused.
+
+    Returns:
+        Comparison. Two different photographs are an answer, too: verdict `different_photograph`
+        with an empty mask.
+
+    Raises:
+        InputError: a picture cannot be read; `reason` is a key of `REASONS`.
+        SettingError, MissingExtraError: there is no such annotator.
+    """
+    loaded = load_annotator(annotator) if isinstance(annotator, str) else annotator
+    seen = examine(Pair("compare", original, edited), loaded, max_pixels=max_pixels)
+    annotation = seen.annotation
+    nothing = np.zeros(seen.edited.shape[:2], np.float32)
+    change = nothing if annotation.change is None else annotation.change
+    mask = change >= np.float32(0.5)
+    scores = annotation.scores or dict.fromkeys(SCORES)
+    inserted = Insertion(None, 0)
+    if seen.aligned is not None and annotation.verdict not in ("identical_file", "same_pixels"):
+        inserted = insert_and_look(seen.aligned, mask, loaded)
+    return Comparison(
+        verdict=annotation.verdict,
+        sentence=" ".join(_sentences(annotation, scores, inserted)),
+        mask=mask,
+        change=change,
+        regions=regions(mask),
+        scores=scores,
+        smallest_seen_px=inserted.seen_px,
+        annotation=annotation,
+        card=loaded.card,
+        edited=seen.edited,
+        names=(_name(original), _name(edited)),
+    )
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as one JSON object: the columns of a corpus, and what only a comparison has.
+
+    `version` is raised when a key goes or changes its meaning. Pictures are not in it.
+    """
+    annotation = comparison.annotation
+    geometry, tone = annotation.geometry, annotation.tone
+    scores = dict(comparison.scores)
+    if scores.get("mirrored") is not None:
+        scores["mirrored"] = bool(scores["mirrored"])
+    return {
+        "version": JSON_VERSION,
+        "original": comparison.names[0],
+        "edited": comparison.names[1],
+        "status": annotation.status,
+        "reason": annotation.reason,
+        "verdict": comparison.verdict,
+        "sentence": comparison.sentence,
+        "width": annotation.width,
+        "height": annotation.height,
+        "group": annotation.group,
+        "background": annotation.background,
+        "annotator": comparison.card.name,
+        "annotator_digest": comparison.card.digest,
+        "original_read": annotation.original_read,
+        "edited_read": annotation.edited_read,
+        "kind": geometry.kind if geometry else None,
+        "matrix": geometry.matrix.tolist() if geometry else None,
+        "tone_gain": tone.gain.tolist() if tone else None,
+        "tone_offset": tone.offset.tolist() if tone else None,
+        "smallest_seen_px": comparison.smallest_seen_px,
+        **scores,
+        "regions": [asdict(region) for region in comparison.regions],
+    }
+
+
+def _sentences(annotation: Annotation, scores: Mapping[str, float | None], inserted: Insertion) -> list[str]:
+    said = [sentence_of(annotation.verdict)]
+    area_frac = scores["area_frac"] or 0.0
+    if area_frac:
+        count = int(scores["components"] or 0)
+        where = f"{count} regions" if count > 1 else "one region"
+        said[0] = f"{said[0].removesuffix('.')}: {_percent(area_frac)} in {where}."
+    geometry = annotation.geometry
+    if geometry and annotation.status == "ok" and geometry.kind != "identity":
+        way = {"similarity": "turned or scaled", "affine": "stretched or sheared"}
+        said.append(f"The edited picture is {way.get(geometry.kind, geometry.kind)}; that was allowed for.")
+    if annotation.tone and not annotation.tone.is_identity and annotation.verdict != "tone_only":
+        said.append("A change of brightness or colour over the whole picture was allowed for.")
+    if area_frac:
+        said.append(f"Of what looks changed, {_percent(scores['qes'] or 0.0)} is certain.")
+    if inserted.seen_px == 1:
+        said.append("A change of a single pixel would have been seen.")
+    elif inserted.seen_px is not None:
+        side = inserted.seen_px
+        said.append(f"Edits smaller than about {side} x {side} px could have been missed.")
+    elif inserted.largest_px:
+        side = inserted.largest_px
+        said.append(f"Even an edit of {side} x {side} px could have been missed.")
+    return said
+
+
+def _percent(share: float) -> str:
+    """Two digits that mean something: 0.032 is 3.2 %, 0.00004 is under 0.01 %."""
+    percent = 100 * share
+    if percent < 0.01:
+        return "under 0.01 %"
+    return f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def _name(picture: PictureLike) -> str:
+    if isinstance(picture, (Encoded, Located)):
+        return picture.key
+    return str(fspath(picture)) if isinstance(picture, (str, PathLike)) else ""
