@@ -48,8 +48,10 @@ def make_source(folder: Path) -> Path:
 
 
 def parts_of(out: Path) -> dict[str, bytes]:
-    paths = [out / "plan.parquet", *(out / "annotations").iterdir(), *(out / "masks").iterdir()]
-    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in paths if path.name[0] != "."}
+    folders = (out, out / "annotations", out / "masks", out / "change")
+    files = [path for folder in folders for path in folder.iterdir() if path.is_file()]
+    kept = [path for path in files if not path.name.startswith(".tmp-")]
+    return {str(path.relative_to(out)): path.read_bytes() for path in kept}
 
 
 def killed(source: Path, out: Path, after_s: float, everything: bool) -> int:

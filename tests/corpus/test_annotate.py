@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from maskwright.corpus.parts import parts_done
 from maskwright.corpus.reader import open_corpus
 from maskwright.errors import InputError, RunError, SettingError
 from maskwright.pairs.picture import decode_grey
+from maskwright.pairs.sources import Roles
 from maskwright.pairs.values import REASONS
 from tests.corpus.made import edited, folder_of, parts_of, photograph, save, table_of
 from tests.corpus.test_names import HOSTILE
@@ -217,7 +220,7 @@ def test_a_changed_source_is_refused_with_the_difference(tmp_path: Path) -> None
 
 def test_a_sample_is_drawn_once_and_kept(tmp_path: Path) -> None:
     source = folder_of(tmp_path / "source", 30)
-    options = Options(sample=9, seed=4)
+    options = Options(sample=9, seed=4, files=False)
     summary = annotate(source, tmp_path / "a", workers=1, options=options)
     ids = open_corpus(tmp_path / "a").ids
     assert summary.rows_planned == 9
@@ -230,8 +233,34 @@ def test_a_sample_is_drawn_once_and_kept(tmp_path: Path) -> None:
     assert open_corpus(tmp_path / "c").ids != ids
 
 
-@pytest.mark.parametrize("sample", [0, -1, 31])
-def test_a_sample_that_cannot_be_drawn_is_refused(tmp_path: Path, sample: int) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(seed=-1),
+        Options(sample=1, seed=-1),
+        Options(max_pixels=0),
+        Options(timeout_s=0),
+        Options(timeout_s=float("nan")),
+        Options(roles=Roles(original="left")),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_before_anything_is_made(tmp_path: Path, options: Options) -> None:
+    source = folder_of(tmp_path / "source", 1)
+    with pytest.raises(SettingError):
+        annotate(source, tmp_path / "out", options=options)
+    with pytest.raises(SettingError):
+        annotate(source, tmp_path / "o\0ut")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_run_in_another_thread_is_the_same(twenty: Path, finished: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(annotate, twenty, tmp_path / "out", workers=1).result()
+    assert parts_of(tmp_path / "out") == parts_of(finished)
+
+
+@pytest.mark.parametrize("sample", [0, -1, 31, 2.5])
+def test_a_sample_that_cannot_be_drawn_is_refused(tmp_path: Path, sample: Any) -> None:
     source = folder_of(tmp_path / "source", 30)
     with pytest.raises(SettingError, match="30 rows"):
         annotate(source, tmp_path / "out", options=Options(sample=sample))

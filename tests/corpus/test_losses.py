@@ -65,6 +65,7 @@ def test_a_bug_of_an_annotator_costs_one_row(tmp_path: Path) -> None:
     assert outcome(tmp_path / "out") == expected(6, {4: "internal_error"})
 
 
+@pytest.mark.slow
 def test_rows_beside_a_killer_are_as_without_it(tmp_path: Path) -> None:
     source = folder_of(tmp_path / "source", 8, marks=[5])
     annotate(source, tmp_path / "died", annotator="tests.corpus.made:Exits", workers=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwright.corpus.names import file_name
@@ -45,6 +45,7 @@ HOSTILE = [
 ids = st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=400))
 
 
+@settings(deadline=None)
 @given(ids)
 def test_a_name_stays_in_its_folder_on_every_system(pair_id: str) -> None:
     name = file_name(pair_id)
@@ -53,6 +54,7 @@ def test_a_name_stays_in_its_folder_on_every_system(pair_id: str) -> None:
     assert not name.startswith((".", "-"))
 
 
+@settings(deadline=None)
 @given(st.sets(ids, min_size=2, max_size=20))
 def test_names_of_different_ids_differ_also_without_case(many: set[str]) -> None:
     assert len({file_name(each).casefold() for each in many}) == len(many)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwright.corpus import atomic
@@ -35,6 +35,7 @@ parts_strategy = st.lists(st.integers(1, 30), min_size=1, max_size=12).map(
 )
 
 
+@settings(deadline=None)
 @given(parts_strategy, st.integers(0, 2**32), st.data())
 def test_a_sample_draws_so_many_different_rows(parts: list[Part], seed: int, data: st.DataObject) -> None:
     sample = data.draw(st.integers(1, sum(part.rows for part in parts)))

@@ -27,6 +27,7 @@ from maskwright.corpus.view import FOLDERS, write_view
 from maskwright.corpus.work import Careful, Killer, Note, PartTask, annotate_part
 from maskwright.errors import InputError, RunError, SettingError
 from maskwright.masks.annotators import load_annotator
+from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Roles, Source, open_source
 from maskwright.pairs.sources.folder import FolderSource
@@ -117,27 +118,27 @@ def annotate(
     opened = open_source(source, roles=options.roles)
     folder = Path(out)
     _refuse_place(folder, opened)
+    check_max_pixels(options.max_pixels)
     executor = LocalExecutor(default_workers() if workers is None else workers, options.timeout_s)
     plan = drawn(opened.plan(), options.sample, options.seed)
     if not plan:
         raise InputError(f"{opened.location} holds no pairs")
     run = _run_of(opened, annotator, options)
-    with atomic.told(folder):
-        (folder / ANNOTATIONS).mkdir(parents=True, exist_ok=True)
-    freeze_run(folder, run, plan)
     files = options.files
     if files is None:
         files = isinstance(opened, FolderSource) or sum(each.rows for each in plan) <= FILES_UP_TO_ROWS
-    sitting = _Sitting(folder, plan, progress, retry_failed)
     try:
         with _stoppable():
-            early = set(parts_done(folder)) - set(sitting.todo)
+            with atomic.told(folder):
+                (folder / ANNOTATIONS).mkdir(parents=True, exist_ok=True)
+            freeze_run(folder, run, plan)
+            sitting = _Sitting(folder, plan, progress, retry_failed)
             sitting.work_off(executor, files, _memory_for(executor.workers))
             if files:
-                for number in sorted(early & set(sitting.plan)):
+                for number in sitting.done_before:
                     write_view(folder, run, number, missing_only=True)
     except KeyboardInterrupt as stop:
-        finished = len(set(parts_done(folder)) & set(sitting.plan))
+        finished = len(set(parts_done(folder)) & {planned.part.number for planned in plan})
         raise RunError(
             f"stopped{f' by {stop}' if str(stop) else ''}: {finished} of {len(plan)} parts are done and stay",
             hint=f"to go on: {resume_command(run, folder, retry_failed=retry_failed)}",
@@ -158,6 +159,7 @@ class _Sitting:
     ) -> None:
         self.plan = {planned.part.number: planned for planned in plan}
         self.todo: list[int] = []
+        self.done_before: list[int] = []
         self._folder, self._progress = folder, progress
         self._counts: dict[int, Counter[str]] = {}
         self._again: set[int] = set()
@@ -170,6 +172,7 @@ class _Sitting:
                 counts = count_part(folder, planned, ("status",))["status"]
                 if not (retry_failed and counts["failed"]):
                     self._counts[number] = counts
+                    self.done_before.append(number)
                     continue
                 self._again.add(number)
             self.todo.append(number)
@@ -253,6 +256,8 @@ class _Sitting:
 
 def _refuse_place(out: Path, source: Source) -> None:
     """OUT may be new, empty, or a run; it may not lie in a source folder, whose listing it would change."""
+    if "\0" in str(out):
+        raise SettingError(f"a folder cannot be named {str(out)!r}")
     if out.exists() and not out.is_dir():
         raise SettingError(f"{out} is a file; the output is a folder", hint="give another name")
     inside = Path(source.location).resolve()

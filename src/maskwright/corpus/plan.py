@@ -82,13 +82,15 @@ def drawn(parts: Sequence[Part], sample: int | None, seed: int) -> list[Planned]
     """The plan: all rows, or `sample` of them drawn uniformly without replacement.
 
     Raises:
-        SettingError: the sample is not between 1 and the number of rows.
+        SettingError: the sample is not between 1 and the number of rows, or the seed is negative.
     """
+    if not isinstance(seed, int) or seed < 0:
+        raise SettingError(f"a seed is a whole number from 0 on, not {seed!r}")
     if sample is None:
         return [Planned(part) for part in parts]
     total = sum(part.rows for part in parts)
-    if not 1 <= sample <= total:
-        raise SettingError(f"a sample of {sample} cannot be drawn from {total} rows")
+    if not isinstance(sample, int) or not 1 <= sample <= total:
+        raise SettingError(f"a sample of {sample!r} cannot be drawn from {total} rows")
     chosen = np.sort(np.random.default_rng(seed).choice(total, sample, replace=False))
     planned = []
     for part, end in zip(parts, accumulate(part.rows for part in parts), strict=True):
