@@ -17,7 +17,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,9 @@ from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.align import align
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Aligned, Mask, Picture
+from maskwright.synthesis import corruptions
 from maskwright.synthesis.recipes import draw_background, make_pair
-from maskwright.synthesis.steps import begin
+from maskwright.synthesis.steps import Step, begin
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TARGET = Path(difference.__file__).with_name(difference.CONSTANTS)
@@ -44,7 +45,7 @@ BELOW_PEAK = [0, 16, 32, 48, 64, 96, 128, 255]
 PLANES: dict[str, tuple[list[int], int]] = {
     **{f"{name}_margin": (MARGIN, 1) for name in ("sharp", "fine", "coarse", "broad")},
     "energy_margin": ([ZERO + step for step in (0, 10, 20, 32, 48, 80, 136)], 1),
-    **{name: (LEVEL, 1) for name in ("sharp", "fine", "coarse", "energy")},
+    **dict.fromkeys(("sharp", "fine", "coarse", "energy"), (LEVEL, 1)),
     "activity": ([0, 32, 64, 96, 128, 160, 200], 0),
     "likeness": ([96, 128, 138, 144, 150, 154, 158, 160], -1),
     "contrast_ratio": ([0, 10, 22, 48], 1),
@@ -66,7 +67,7 @@ REST = {
 """Chosen by hand on synthetic `train` pairs; docs/LOG.md has the table of what was tried."""
 PIXELS = 2500
 """Places looked at in each pair when fitting."""
-UNEDITED = 0.2
+UNEDITED = 0.3
 """Share of pairs without an edit."""
 UNEDITED_WEIGHT = 50
 """A picture without an edit costs this times its marked share: 2 % marked is as bad as an F1 of 0."""
@@ -110,7 +111,8 @@ def examples(split: str, count: int, seed: int) -> list[Example]:
         background = str(rng.choice(["identical", "resaved", "regenerated"], p=[0.15, 0.4, 0.45]))
         if rng.random() < UNEDITED:
             pictures, mask = begin(photo)
-            for step in draw_background(background, rng):
+            alone = rng.random() < 0.5
+            for step in [_one_corruption(rng)] if alone else draw_background(background, rng):
                 pictures, mask = step(pictures, mask, rng)
             original, edited = pictures
         else:
@@ -120,6 +122,18 @@ def examples(split: str, count: int, seed: int) -> list[Example]:
         if len(made) == count:
             return made
     raise AssertionError("photographs never end")
+
+
+def _one_corruption(rng: np.random.Generator) -> Step:
+    """A single thing that happens to whole pictures, without a codec after it that would hide it."""
+    kinds: tuple[Callable[[], Step], ...] = (
+        lambda: corruptions.resample(float(rng.uniform(0.35, 0.8))),
+        lambda: corruptions.shift(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))),
+        lambda: corruptions.tone((float(rng.uniform(0.85, 1.15)),) * 3, offset=float(rng.uniform(-8, 8))),
+        lambda: corruptions.jpeg(int(rng.integers(40, 96))),
+        lambda: corruptions.webp(int(rng.integers(50, 96))),
+    )
+    return kinds[int(rng.integers(len(kinds)))]()
 
 
 def design(

@@ -23,6 +23,7 @@ STEPS: dict[str, Step] = {
     "rotate": corruptions.rotate(3, zoom=1.05),
     "shift": corruptions.shift(0.5, -1),
     "tone": corruptions.tone((1.1, 1.0, 0.9), offset=4, gamma=1.1),
+    "grade": corruptions.grade(0.05),
     "regenerate": regenerate(0.7),
 }
 every_step = pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
@@ -139,3 +140,12 @@ def test_a_setting_out_of_range_is_refused_when_the_step_is_made(make: object) -
     assert callable(make)
     with pytest.raises(SettingError, match=r"expected|must"):
         make()
+
+
+def test_a_grade_changes_colours_and_leaves_grey_alone(photo: Picture, mask: Mask) -> None:
+    grey = np.repeat(photo[..., :1], 3, axis=2)
+    step = corruptions.grade(0.05)
+    (_, coloured), _ = step((photo, photo), mask, np.random.default_rng(0))
+    (_, still_grey), _ = step((grey, grey), mask, np.random.default_rng(0))
+    assert np.mean(coloured != photo) > 0.5
+    assert np.abs(still_grey.astype(int) - grey).max() <= 1

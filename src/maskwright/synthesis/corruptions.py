@@ -127,6 +127,21 @@ def tone(
     return on_side(side, lambda picture, rng: np.asarray(cv2.LUT(picture, table), np.uint8))
 
 
+def grade(strength: float, *, side: Side = "edited") -> Step:
+    """Colours mixed into each other over the whole picture: hue and saturation shift, grey stays grey.
+
+    Args:
+        strength: standard deviation of a channel's share in another; 0.05 is plain to see.
+    """
+
+    def mixed(picture: Picture, rng: Generator) -> Picture:
+        matrix = rng.normal(0, strength, (3, 3)).astype(np.float32)
+        matrix += np.eye(3, dtype=np.float32) - matrix.sum(axis=1, keepdims=True) / 3
+        return np.asarray(np.clip(np.rint(picture @ matrix.T), 0, 255), np.uint8)
+
+    return on_side(side, mixed)
+
+
 def _moving(side: Side, change: Callable[[NDArray[Any], bool], NDArray[Any]]) -> Step:
     """A step out of a function of an array that moves pixels: change(array, is_mask) -> array."""
 

@@ -151,6 +151,8 @@ def _resaved(rng: Generator) -> list[Step]:
         steps.append(
             corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 3)), gamma=_near_one(rng))
         )
+    if rng.random() < 0.15:
+        steps.append(corruptions.grade(float(rng.uniform(0.01, 0.06))))
     return [*steps, _codec(rng, "edited")]
 
 
