@@ -64,6 +64,8 @@ def test_a_misspelt_column_is_answered_with_the_nearest_one() -> None:
         "COPY t TO '/tmp/x'",
         "SET memory_limit = '1TB'",
         "id in (select id from ROWS)",
+        "id in (select id from numbered)",
+        'id in (select id from "table")',
         "id in (select extension_name from duckdb_extensions())",
         "id = getenv('HOME')",
         "id = '\ud800'",
@@ -96,3 +98,4 @@ def test_nothing_is_written_beside_the_program(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     matching(ROWS, "id in (select (r % 3)::varchar from range(100000) t(r) order by hash(r))")
     assert not list(tmp_path.iterdir())
+    assert matching(ROWS, "current_setting('temp_directory') = ''").num_rows == 3

@@ -146,10 +146,10 @@ def test_a_flipped_bit_is_damage_not_another_mask(out: Path, tmp_path: Path) -> 
     shutil.copytree(out, tmp_path / "out")
     part = tmp_path / "out" / "annotations" / "part-00000.parquet"
     data = bytearray(part.read_bytes())
-    data[data.index(b"IDAT") + 9] ^= 1
+    data[data.index(b"edited_0003_png")] ^= 1  # the name beside the mask: no decoder would notice
     part.write_bytes(data)
     with pytest.raises(RunError, match="damaged"):
-        [open_corpus(tmp_path / "out").mask(f"edited/{number:04d}.png") for number in range(8)]
+        open_corpus(tmp_path / "out").mask("edited/0003.png")
 
 
 def test_temporary_names_are_never_read(out: Path, tmp_path: Path) -> None:

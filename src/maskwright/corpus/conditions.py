@@ -18,6 +18,7 @@ from maskwright.errors import SettingError
 # A filter streams over the columns it names; this is for sorts and sets inside subqueries.
 MEMORY_LIMIT = "512MB"
 
+# Without external access DuckDB 2 neither sees variables nor loads extensions; older ones are told.
 _LOCKED = (
     "SET python_enable_replacements = false",
     "SET autoinstall_known_extensions = false",
