@@ -23,14 +23,15 @@ FILLED_THRESHOLDS = (*range(1, 41), *range(42, 82, 2), *range(84, 132, 4))
 (design, What is known), pictures of their own reach higher."""
 
 LEVELLED: dict[str, Callable[[Picture, Picture], Grey]] = {
-    "difference": difference,
+    "absolute": difference,
     "blurred": blurred_difference,
     "signed": signed_difference,
 }
 """Baselines that are levels to be cut at a threshold, 0 to 255."""
 NAMES = ("all_ones", *LEVELLED, "signed_filled", "otsu_blurred")
+PER_TABLE = "signed_filled"
 PER_PICTURE = "signed_filled_per_picture"
-"""signed_filled at the best threshold of EVERY picture."""
+"""The baseline to beat, at the best threshold of the table and of EVERY picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""A pair with a known mask in, counts of every annotator and baseline out; no averages here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskwright.bench.baselines import Curve, curves
+from maskwright.errors import InputError
+from maskwright.masks.annotators import Annotator
+from maskwright.masks.pipeline import annotate_pair
+from maskwright.measures.metrics import Counts, count
+from maskwright.pairs.align import align
+from maskwright.pairs.difference import difference
+from maskwright.pairs.picture import read_mask, read_picture
+from maskwright.pairs.values import Mask, Pair, Picture, Rejection
+from maskwright.synthesis.steps import Step
+
+VISIBLE = 8
+"""Grey levels: truth that differs by less cannot be seen (design, Measures)."""
+VISIBLE_SIGMA = 1.0
+"""Pixels; blur before that comparison (same place)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What one annotator made of one pair; a pair without a mask counts as an empty one.
+
+    Args:
+        counts: of its mask against the truth.
+        visible: the same without truth pixels nobody can see.
+        trust: scores that say how far to trust the mask, by column name; None = not known.
+    """
+
+    counts: Counts
+    visible: Counts
+    status: str
+    reason: str
+    verdict: str
+    background: str | None
+    trust: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One pair, measured.
+
+    Args:
+        id: the pair's, unique.
+        columns: of its row in the table.
+        group: digest of the original's pixels; pairs of one original are drawn together.
+        marked: by annotator.
+        curves: by baseline, on all truth.
+        visible_curves: the same without truth pixels nobody can see.
+    """
+
+    id: str
+    columns: Mapping[str, Any]
+    group: str
+    marked: Mapping[str, Marked]
+    curves: Mapping[str, Curve]
+    visible_curves: Mapping[str, Curve]
+
+
+TRUST = ("qes", "confidence")
+"""Scores that claim to say how good a mask is."""
+
+
+def measure(
+    pair: Pair | Rejection, annotators: Mapping[str, Annotator], *, corrupt: Step | None = None
+) -> Record | Rejection:
+    """Run every annotator and baseline on one pair.
+
+    Args:
+        pair: with its known mask, which the annotators do not get.
+        corrupt: done to the pictures first (and to the mask with them); its seed is the pair's id.
+
+    Returns:
+        A rejection where there is nothing to measure against: pictures or mask cannot be read, or the
+        mask is not of the edited picture's size.
+    """
+    if isinstance(pair, Rejection):
+        return pair
+    if pair.mask is None:
+        return Rejection(pair.id, "bad_mask", "the row has no known mask", pair.columns)
+    try:
+        original = read_picture(pair.original).pixels
+        edited = read_picture(pair.edited).pixels
+        truth = read_mask(pair.mask)
+    except InputError as error:
+        return Rejection(pair.id, error.reason or "bad_row", str(error), pair.columns)
+    if truth.shape != edited.shape[:2]:
+        sizes = [f"{array.shape[1]}x{array.shape[0]}" for array in (truth, edited)]
+        detail = f"the mask is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
+        return Rejection(pair.id, "bad_mask", detail, pair.columns)
+    group = hashlib.sha256(original.tobytes()).hexdigest()[:16]
+    shown = replace(pair, mask=None)
+    if corrupt is not None:
+        (original, edited), truth = corrupt((original, edited), truth, generator_of(pair.id))
+        shown = replace(shown, original=original, edited=edited)
+    unseen = truth & ~_seen(original, edited)
+    all_truth, visible = curves(original, edited, truth, ignore=(None, unseen))
+    marked = {name: _marked(shown, annotator, truth, unseen) for name, annotator in annotators.items()}
+    return Record(pair.id, pair.columns, group, marked, all_truth, visible)
+
+
+def generator_of(text: str) -> np.random.Generator:
+    """Chance that depends on an id and nothing else, so that a pair meets the same fate in every run."""
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:8]))
+
+
+def _seen(original: Picture, edited: Picture) -> Mask:
+    """Where the pictures differ to the eye, after alignment and tone fit."""
+    aligned = align(original, edited)
+    levels = difference(aligned.original, aligned.edited).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(levels, (0, 0), VISIBLE_SIGMA) >= VISIBLE)
+
+
+def _marked(pair: Pair, annotator: Annotator, truth: Mask, unseen: Mask) -> Marked:
+    found = annotate_pair(pair, annotator)
+    mask = np.zeros_like(truth) if found.mask is None else found.mask
+    return Marked(
+        counts=count(mask, truth),
+        visible=count(mask, truth, ignore=unseen),
+        status=found.status,
+        reason=found.reason,
+        verdict=found.verdict,
+        background=found.background,
+        trust={name: found.scores.get(name) for name in TRUST},
+    )

@@ -1,0 +1,137 @@
+"""What a run of the bench gives: frozen figures, and the same as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.bench.nulls import FalseMarks
+from maskwright.measures.metrics import Estimate
+
+VERSION = 1
+"""Of the object `to_json` gives; grows when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One annotator or baseline on some pairs.
+
+    Args:
+        kind: annotator; baseline (one threshold, the best over the whole table); or oracle (the best
+            threshold of every picture).
+        threshold: of a baseline, grey levels; None where it has none.
+        visible_f1: F1 with truth that nobody can see left out.
+        better_than: of an annotator: its F1 minus each baseline's, paired.
+    """
+
+    name: str
+    kind: str
+    threshold: int | None
+    f1: Estimate
+    iou: Estimate
+    visible_f1: Estimate
+    better_than: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of one value of a column; baselines keep the threshold of the whole table."""
+
+    value: str
+    n: int
+    methods: tuple[Method, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often an annotator called a background what the table calls it.
+
+    Args:
+        counts: (of the table, of the annotator) -> pairs; an annotator that does not say says "".
+    """
+
+    annotator: str
+    counts: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whether a score tells good masks from bad ones.
+
+    Args:
+        spearman: rank correlation with IoU over the pairs that have the score; nan where it is constant.
+        kept_iou: (share kept, mean IoU of the pairs with the highest scores), pairs without the score last.
+    """
+
+    annotator: str
+    score: str
+    n: int
+    spearman: float
+    kept_iou: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pair: its figures by annotator and baseline; `key` is the table's own `id`."""
+
+    id: str
+    key: str
+    status: Mapping[str, str]
+    verdict: Mapping[str, str]
+    background: Mapping[str, str | None]
+    f1: Mapping[str, float]
+    iou: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """All figures of one run of `bench_annotators`.
+
+    Args:
+        n: pairs measured; `originals` of them are different photographs.
+        unmeasured: (id, reason, detail) of rows without readable pair or truth, and of photographs.
+        methods: annotators first, then baselines, then the oracle.
+        by: the column of `slices`; None where none was asked for.
+        false_marks: empty without photographs.
+        robust: the same methods after the autoencoder and JPEG 75 on the edited side; empty without one.
+    """
+
+    table: str
+    where: str | None
+    n: int
+    originals: int
+    unmeasured: tuple[tuple[str, str, str], ...]
+    methods: tuple[Method, ...]
+    by: str | None
+    slices: tuple[Slice, ...]
+    confusions: tuple[Confusion, ...]
+    trust: tuple[Trust, ...]
+    false_marks: tuple[FalseMarks, ...]
+    robust: tuple[Method, ...]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dicts, lists, numbers and texts, with `version`; what is not a number is None."""
+        plain = dataclasses.asdict(dataclasses.replace(self, confusions=()))
+        plain["confusions"] = [
+            {
+                "annotator": confusion.annotator,
+                "counts": [
+                    {"table": table, "annotator": found, "n": n}
+                    for (table, found), n in confusion.counts.items()
+                ],
+            }
+            for confusion in self.confusions
+        ]
+        return {"version": VERSION, **_plain(plain)}
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -1,0 +1,180 @@
+"""The figures of the bench as rows of words: a title, a head and lines, for a terminal or a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
+from maskwright.bench.result import BenchResult, Confusion, Method
+from maskwright.measures.metrics import Estimate
+from maskwright.pairs.values import BACKGROUNDS
+
+WORST = 10
+"""Pairs listed; enough to look at by eye."""
+LABELS = {
+    "all_ones": "everything marked",
+    "absolute": "absolute difference",
+    "blurred": "blurred difference",
+    "signed": "signed, blurred",
+    "signed_filled": "signed, blurred, filled",
+    "otsu_blurred": "Otsu on blurred",
+    PER_PICTURE: "signed, blurred, filled, best threshold of EVERY picture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Words in rows of equal length; the first row is the head, the first column text, the rest figures."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(result: BenchResult) -> Iterator[Table]:
+    """Everything a person wants to see of a run, in reading order."""
+    pairs = f"{result.n} pairs of {result.originals} originals"
+    yield Table(f"{pairs}; mean over pictures with 95 % interval", _methods(result.methods))
+    yield Table("F1 against each baseline, paired difference", _differences(result.methods))
+    if result.slices:
+        yield Table(f"F1 by {result.by}; baselines keep their threshold", _slices(result))
+    for confusion in result.confusions:
+        title = f"background by {confusion.annotator}; rows: what the table says"
+        yield Table(title, _confusion(confusion))
+    if result.trust:
+        yield Table("trust: do scores tell good masks from bad ones", _trust(result))
+    yield Table("worst pairs", _worst(result))
+    if result.false_marks:
+        yield Table("marked share of photographs nobody edited", _false_marks(result))
+    if result.robust:
+        yield Table("the same pairs after an autoencoder and JPEG 75", _methods(result.robust))
+    if result.unmeasured:
+        lines = ((row[0], row[1], row[2]) for row in result.unmeasured)
+        yield Table("not measured", (("id", "reason", "what was seen"), *lines))
+
+
+def label(name: str, kind: str) -> str:
+    """The name of a method for people; annotators keep theirs."""
+    return name if kind == "annotator" else LABELS.get(name, name)
+
+
+def _methods(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
+    head = ("method", "F1", "", "IoU", "", "visible F1", "threshold")
+    lines = (
+        (
+            label(method.name, method.kind),
+            _figure(method.f1.mean),
+            _interval(method.f1),
+            _figure(method.iou.mean),
+            _interval(method.iou),
+            _figure(method.visible_f1.mean),
+            "" if method.threshold is None else f"{method.threshold} (tuned here)",
+        )
+        for method in methods
+    )
+    return (head, *lines)
+
+
+def _differences(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
+    ours = [method for method in methods if method.kind == "annotator"]
+    head = ("minus", *(word for method in ours for word in (method.name, "")))
+    lines = (
+        (
+            label(other, ""),
+            *(
+                w
+                for m in ours
+                for w in (f"{m.better_than[other].mean:+.3f}", _interval(m.better_than[other]))
+            ),
+        )
+        for other in ours[0].better_than
+    )
+    return (head, *lines)
+
+
+def _slices(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    shown = [m for m in result.methods if m.kind != "baseline" or m.name in (PER_TABLE, "blurred")]
+    ours = [m.name for m in result.methods if m.kind == "annotator"]
+    names = [("oracle a picture" if m.kind == "oracle" else label(m.name, m.kind)) for m in shown]
+    head = (str(result.by), "n", *names, *(f"{name} IoU" for name in ours))
+    lines = []
+    for part in result.slices:
+        found = {method.name: method for method in part.methods}
+        f1 = (_figure(found[method.name].f1.mean) for method in shown)
+        lines.append((part.value, str(part.n), *f1, *(_figure(found[name].iou.mean) for name in ours)))
+    return (head, *lines)
+
+
+def _confusion(confusion: Confusion) -> tuple[tuple[str, ...], ...]:
+    told = sorted({table for table, _ in confusion.counts}, key=_background_order)
+    found = sorted({found for _, found in confusion.counts}, key=_background_order)
+    head = ("", *(name or "(none)" for name in found))
+    return (
+        head,
+        *((row, *(str(confusion.counts.get((row, column), 0)) for column in found)) for row in told),
+    )
+
+
+def _background_order(name: str) -> tuple[int, str]:
+    return (BACKGROUNDS.index(name) if name in BACKGROUNDS else len(BACKGROUNDS), name)
+
+
+def _trust(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    shares = [share for share, _ in result.trust[0].kept_iou]
+    head = ("score", "n", "Spearman with IoU", *(f"IoU of best {100 * share:.0f} %" for share in shares))
+    lines = (
+        (
+            f"{trust.annotator}: {trust.score}",
+            str(trust.n),
+            _figure(trust.spearman),
+            *(_figure(iou) for _, iou in trust.kept_iou),
+        )
+        for trust in result.trust
+    )
+    return (head, *lines)
+
+
+def _worst(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    """By the first annotator."""
+    ours = next(method.name for method in result.methods if method.kind == "annotator")
+    rows = sorted(result.rows, key=lambda row: row.f1[ours])[:WORST]
+    head = ("pair", f"{ours} F1", "IoU", label(PER_TABLE, ""), "verdict")
+    return (
+        head,
+        *(
+            (
+                row.key,
+                _figure(row.f1[ours]),
+                _figure(row.iou[ours]),
+                _figure(row.f1[PER_TABLE]),
+                row.verdict[ours] or row.status[ours],
+            )
+            for row in rows
+        ),
+    )
+
+
+def _false_marks(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    head = ("kind", "method", "mean %", "worst %", "n", "without mask", "worst photograph")
+    lines = (
+        (
+            row.kind,
+            LABELS[PER_TABLE] if row.annotator == PER_TABLE else row.annotator,
+            f"{100 * row.mean:.3f}",
+            f"{100 * row.worst:.2f}",
+            str(row.n),
+            str(row.without_mask),
+            row.worst_photo,
+        )
+        for row in result.false_marks
+    )
+    return (head, *lines)
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _interval(found: Estimate, sign: str = "") -> str:
+    return f"[{found.low:{sign}.3f}, {found.high:{sign}.3f}]"
