@@ -6,6 +6,7 @@ but for columns of which every cell is a number exactly as this number is printe
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import os
@@ -22,6 +23,7 @@ from maskwright.pairs.sources.lines import ROWS_PER_MARK, SAMPLE, Lines, first_b
 from maskwright.pairs.sources.roles import looks_like_pictures
 from maskwright.pairs.sources.table import BadRow, Row
 
+_TYPES = {"whole": pa.int64(), "long": pa.int64(), "real": pa.float64()}
 _NUMBER = re.compile(r"-?\d")
 
 
@@ -84,7 +86,7 @@ class CsvReader:
         width = len(self._header)
         self._marks, self._rows = array("q", [self._body]), 0
         self._samples: list[list[str]] = [[] for _ in range(width)]
-        types: list[pa.DataType | None] = [None] * width
+        kinds = ["nothing"] * width
         for offset, cells in self._records(file, self._body):
             if self._rows and self._rows % ROWS_PER_MARK == 0:
                 self._marks.append(offset)
@@ -94,9 +96,9 @@ class CsvReader:
             for i, cell in enumerate(cells):
                 if cell and len(self._samples[i]) < SAMPLE:
                     self._samples[i].append(cell)
-                if cell and types[i] != pa.string():
-                    types[i] = _wider(types[i], cell)
-        self._types = [type_ or pa.string() for type_ in types]
+                if cell and kinds[i] != "text":
+                    kinds[i] = _wider(kinds[i], cell)
+        self._types = [_TYPES.get(kind, pa.string()) for kind in kinds]
         self._kinds = [
             "other" if type_ != pa.string() else "picture" if looks_like_pictures(sample) else "text"
             for sample, type_ in zip(self._samples, self._types, strict=True)
@@ -152,22 +154,27 @@ class CsvReader:
         return f"{len(cells)} cells, the header has {len(self._header)}"
 
 
-def _wider(type_: pa.DataType | None, cell: str) -> pa.DataType:
-    """The narrowest type that keeps a column's cells, so far `type_`, and this one exactly."""
-    if not _NUMBER.match(cell):
-        return pa.string()
-    try:
-        whole = int(cell) if cell.lstrip("-").isdecimal() and len(cell) < 20 else None
-        if whole is not None and str(whole) == cell and -(2**63) <= whole < 2**63:
-            if type_ != pa.float64():
-                return pa.int64()
-            return pa.float64() if abs(whole) < 2**53 else pa.string()
-        number = float(cell)
-    except ValueError:
-        return pa.string()
-    if repr(number) != cell or not math.isfinite(number):
-        return pa.string()
-    return pa.float64()
+def _wider(kind: str, cell: str) -> str:
+    """The narrowest kind that keeps a column's cells, so far `kind`, and this one exactly.
+
+    Kinds: nothing, whole (exact as float64 too), long (exact as int64 only), real, text.
+    """
+    found = "text"
+    if _NUMBER.match(cell):
+        try:
+            if str(int(cell)) == cell:
+                found = (
+                    "whole" if abs(int(cell)) < 2**53 else "long" if -(2**63) <= int(cell) < 2**63 else "text"
+                )
+        except ValueError:
+            with contextlib.suppress(ValueError):
+                found = "real" if repr(float(cell)) == cell and math.isfinite(float(cell)) else "text"
+    both = {kind, found} - {"nothing"}
+    if len(both) == 1:
+        return found
+    return {frozenset({"whole", "long"}): "long", frozenset({"whole", "real"}): "real"}.get(
+        frozenset(both), "text"
+    )
 
 
 def _value(cell: str, type_: pa.DataType) -> str | int | float | None:

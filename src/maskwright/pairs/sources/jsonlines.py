@@ -38,11 +38,11 @@ class JsonReader:
             with open(self._path, "rb") as file:
                 start = first_byte(file, self._name)
                 self._held = self._load(file, start) if files[0].lower().endswith(".json") else None
-                for offset, row in self._rows(file, start):
+                for offset, text in self._texts(file, start):
                     if self._count % ROWS_PER_MARK == 0:
                         self._marks.append(offset)
                     self._count += 1
-                    if isinstance(row, dict):
+                    if isinstance(row := _row(text), dict):
                         self._learn(row)
         except OSError as error:
             raise InputError(f"{self._name} cannot be read: {error.strerror}") from error
@@ -56,27 +56,20 @@ class JsonReader:
         return self._count
 
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
-        types = {name: _storable(type_) for name, type_ in self._types.items() if name in columns}
-        mark = start // ROWS_PER_MARK
-        if self._held is not None:
-            mark, found = 0, iter(enumerate(self._held))
-        else:
-            found = None
+        mark = 0 if self._held is not None else start // ROWS_PER_MARK
         with open(self._path, "rb") as stream:
-            place = self._marks[mark] if self._marks else 0
-            for i, (_, row) in enumerate(found or self._rows(stream, place), mark * ROWS_PER_MARK):
+            found = self._texts(stream, self._marks[mark] if self._marks else 0)
+            for i, (_, text) in enumerate(found, mark * ROWS_PER_MARK):
                 if i >= start + rows:
                     return
                 if i >= start:
-                    if isinstance(row, dict):
-                        row = {name: _fit(row.get(name), type_) for name, type_ in types.items()}
-                    yield row
+                    row = _row(text)
+                    yield {name: row.get(name) for name in columns} if isinstance(row, dict) else row
 
     def _kind(self, name: str, type_: pa.DataType) -> str:
-        text = type_ in (pa.string(), pa.list_(pa.string()))
-        if text and looks_like_pictures(self._samples[name]) and self._samples[name]:
-            return "picture"
-        return "text" if text else "other"
+        if type_ not in (pa.string(), pa.list_(pa.string()), _MIXED) or not self._samples[name]:
+            return "other"
+        return "picture" if looks_like_pictures(self._samples[name]) else "text"
 
     def _load(self, file: BinaryIO, start: int) -> list[Row]:
         file.seek(start)
@@ -85,10 +78,10 @@ class JsonReader:
             raise InputError(
                 f"{self._name} is not a JSON array of objects", hint="or one object a line, .jsonl"
             )
-        return [_checked(row) for row in value]
+        return [_checked(one) for one in value]
 
-    def _rows(self, file: BinaryIO, start: int) -> Iterator[tuple[int, Row]]:
-        """(where it begins, object) of every line that is not blank."""
+    def _texts(self, file: BinaryIO, start: int) -> Iterator[tuple[int, str | Row]]:
+        """(where it begins, its text) of every line that is not blank; the rows of an array."""
         if self._held is not None:
             yield from enumerate(self._held)
             return
@@ -96,7 +89,7 @@ class JsonReader:
         offset = start
         for line in lines:
             if line.strip():
-                yield offset, _checked(_parse(line))
+                yield offset, line
             offset = lines.offset
 
     def _learn(self, row: dict[str, Any]) -> None:
@@ -122,6 +115,11 @@ def _parse(text: str) -> Any:
         return BadRow(f"not JSON: {error}")
     except RecursionError:
         return BadRow("it is nested too deeply")
+
+
+def _row(found: str | Row) -> Row:
+    """The row in a line's text; one of an array is a row already."""
+    return _checked(_parse(found)) if isinstance(found, str) else found
 
 
 def _checked(row: Any) -> Row:
@@ -156,7 +154,8 @@ def _type_of(value: Any) -> pa.DataType:
     if isinstance(value, bool):
         return pa.bool_()
     if isinstance(value, int):
-        return pa.int64() if -(2**63) <= value < 2**63 else _MIXED
+        # beyond 2^53 JSON promises no exact number (RFC 8259, section 6), and floats beside it would not fit
+        return pa.int64() if abs(value) <= 2**53 else _MIXED
     if isinstance(value, float):
         return pa.float64()
     if isinstance(value, str):
@@ -191,12 +190,3 @@ def _merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 
 def _storable(type_: pa.DataType) -> pa.DataType:
     return pa.string() if type_ == _MIXED else type_
-
-
-def _fit(value: Any, type_: pa.DataType) -> Any:
-    """A value as the column's type has it."""
-    if value is None:
-        return None
-    if type_ == pa.string() and not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return float(value) if type_ == pa.float64() else value

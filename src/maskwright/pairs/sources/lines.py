@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from maskwright.errors import InputError
 
-ROWS_PER_MARK = 256
-"""Rows between two remembered places: 8 bytes per 256 rows, and at most 255 rows read in vain."""
+ROWS_PER_MARK = 32
+"""Rows between two remembered places: 8 bytes per 32 rows, and at most 31 rows read in vain."""
 
 LONGEST_LINE = 1 << 24
 """Bytes of a line; a longer one is cut, so that a file without line ends cannot fill memory."""

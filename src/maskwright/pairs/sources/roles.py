@@ -23,9 +23,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
             original_file_name source_file_name image_0 img_0
         """,
         "edited": """
-            edited_image edited edited_img edit_image target_image target_img target tgt_img output_image
-            output_img output_images edited_file after after_image image_b b img_b fake tampered tp
-            manipulated forged result output_file_name edited_file_name target_file_name image_1 img_1
+            edited_image edited edited_img edit_image target_image target_img target tgt_img tgt_image tgt
+            output_image output_img output_images edited_file after after_image image_b b img_b fake tampered
+            tp manipulated forged result output_file_name edited_file_name target_file_name image_1 img_1
         """,
         "mask": """
             mask_img mask_image mask masks gt gt_mask label_image seg segmentation edit_mask mask_file_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ Row: TypeAlias = "dict[str, Any] | BadRow"
 class Reader(Protocol):
     """One or more files of rows with the same columns.
 
-    Paths of `files` are posix and relative to `root`. A row is a dict of all `columns` that were asked for.
+    Paths of `files` are relative to `root`. A row is a dict of all `columns` that were asked for.
     """
 
     root: str
@@ -128,7 +129,7 @@ class TableSource:
         id_ = f"{file}#{row}"
         if isinstance(values, BadRow):
             return Rejection(id_, "bad_row", values.detail)
-        carried = {name: values[name] for name in self._schema.names}
+        carried = {field.name: _fit(values[field.name], field.type) for field in self._schema}
         pictures: list[PictureLike | None] = []
         for role in ("original", "edited", "mask"):
             column = getattr(self._roles, role)
@@ -169,6 +170,13 @@ class TableSource:
         if isinstance(found, list):
             found = next((text for text in found if text), None)
         return found if isinstance(found, str) and found else None
+
+
+def _fit(value: Any, type_: pa.DataType) -> Any:
+    """A value as its column's type has it: JSON mixes numbers, and what goes together as nothing is text."""
+    if type_ == pa.string() and value is not None and not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return float(value) if type_ == pa.float64() and isinstance(value, int) else value
 
 
 def _is_bytes(type_: pa.DataType) -> bool:
