@@ -29,12 +29,12 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(**compare.TEXTS)(compare.command)
-app.command(**annotate.TEXTS)(annotate.command)
-app.command(**status.TEXTS)(status.command)
-app.command(**unpack.TEXTS)(unpack.command)
+app.command("compare", epilog=compare.EXAMPLE)(compare.command)
+app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
+app.command("status", epilog=status.EXAMPLE)(status.command)
+app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.add_typer(bench.app)
-app.command(**demo.TEXTS)(demo.command)
+app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -87,11 +87,12 @@ def _tell(error: BaseException, *, debug: bool) -> int:
         error_line(str(error), error.hint)
         return error.exit_code
     if isinstance(error, typer.TyperException):
-        path = error.ctx.command_path if getattr(error, "ctx", None) else "maskwright"
+        path = getattr(getattr(error, "ctx", None), "command_path", "maskwright")
         error_line(_uncapitalised(error.format_message()), f"{path} --help")
         return 2
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        error_line(f"stopped{f' by {error}' if str(error) else ''}")
+        by = str(error) or str(error.__cause__ or "")
+        error_line(f"stopped{f' by {by}' if by else ''}")
         return 1
     error_line(
         f"maskwright broke: {type(error).__name__}: {error}",

@@ -11,22 +11,30 @@ from maskwright.cli.progress import reporter
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
 
-TEXTS = {"name": "annotate", "epilog": "Example:  maskwright annotate pairs.csv out --workers 4"}
+EXAMPLE = "Example:  maskwright annotate pairs.csv out --workers 4"
 
 
 def command(
     source: Annotated[
         str,
-        typer.Argument(help="A folder of pictures, or a table: CSV, JSONL, Parquet.", show_default=False),
+        typer.Argument(
+            help="A folder of pictures, or a table: CSV, JSONL, Parquet.",
+            metavar="SOURCE",
+            show_default=False,
+        ),
     ],
-    out: Annotated[Path, typer.Argument(help="A folder, new or of this very run.", show_default=False)],
+    out: Annotated[
+        Path, typer.Argument(help="A folder, new or of this very run.", metavar="OUT", show_default=False)
+    ],
     annotator: Annotated[
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
     ] = "difference",
     workers: Annotated[
         int | None,
-        typer.Option(help="Processes, one thread each; as many as processors by default.", min=1),
+        typer.Option(
+            help="Processes, one thread each; by default as many as processors.", min=1, metavar="N"
+        ),
     ] = None,
     files: Annotated[
         bool | None,
@@ -35,11 +43,12 @@ def command(
         ),
     ] = None,
     sample: Annotated[
-        int | None, typer.Option(help="Annotate only so many rows, drawn with --seed.", min=1)
+        int | None, typer.Option(help="Annotate only so many rows, drawn with --seed.", min=1, metavar="N")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the draw.", metavar="S")] = 0,
     retry: Annotated[
-        Literal["failed"] | None, typer.Option(help="Write the parts that hold failed rows anew.")
+        Literal["failed"] | None,
+        typer.Option(help="Write the parts that hold failed rows anew.", metavar="failed"),
     ] = None,
     original: Annotated[
         str | None, typer.Option(help="The table's column of originals.", metavar="COL")
@@ -55,11 +64,11 @@ def command(
     ] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")] = False,
     max_pixels: Annotated[
-        int, typer.Option(help="Pictures with more pixels are rejected.", min=1)
+        int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")
     ] = 100_000_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Turn every pair of SOURCE into a mask or a reason, in OUT.
+    """Turn every pair into a mask or a reason.
 
     The same line again goes on where the last one stopped.
     """

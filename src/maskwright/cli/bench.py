@@ -26,7 +26,10 @@ def _group() -> None:
 )
 def annotators(
     table: Annotated[
-        Path, typer.Argument(help="A table of pairs with a column of known masks.", show_default=False)
+        Path,
+        typer.Argument(
+            help="A table of pairs with a column of known masks.", metavar="TABLE", show_default=False
+        ),
     ],
     annotator: Annotated[
         list[str],
@@ -47,5 +50,5 @@ def annotators(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print F1, IoU and more of annotators, and of all baselines, on pairs whose mask is known."""
+    """Measure annotators and all baselines on known masks."""
     raise NotImplementedError

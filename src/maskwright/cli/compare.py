@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskwright.cli.terminal import answer, answer_json, answer_table, counted, percent
+from maskwright.cli.terminal import answer, answer_json, answer_table, percent
 
 if TYPE_CHECKING:
     from maskwright.masks.compare import Comparison
 
-TEXTS = {"name": "compare", "epilog": "Example:  maskwright compare before.jpg after.jpg -o out"}
+EXAMPLE = "Example:  maskwright compare before.jpg after.jpg -o out"
 
 MOST_LISTED = 12
-"""Regions shown on a screen; `compare.json` has all that are numbered."""
+"""Regions on a screen; `--json` and compare.json have all that are numbered."""
 
 
 def command(
-    original: Annotated[Path, typer.Argument(help="The picture before.", show_default=False)],
-    edited: Annotated[Path, typer.Argument(help="The picture after.", show_default=False)],
+    original: Annotated[
+        Path, typer.Argument(help="The picture before.", metavar="ORIGINAL", show_default=False)
+    ],
+    edited: Annotated[Path, typer.Argument(help="The picture after.", metavar="EDITED", show_default=False)],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -29,7 +31,10 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what was changed between two pictures, where, and how sure that is."""
+    """Say what was changed between two pictures.
+
+    In a sentence, with numbered regions, and how small an edit could have been missed.
+    """
     from maskwright.masks.compare import compare
 
     comparison = compare(original, edited)
@@ -43,23 +48,17 @@ def command(
 
 def _print(comparison: Comparison, out: Path | None) -> None:
     answer(comparison.sentence)
-    area_frac = comparison.scores.get("area_frac")
-    regions = comparison.regions
-    if regions:
-        answer(f"{percent(area_frac or 0.0)} of the picture, {counted(len(regions), 'region')}:")
-        answer_table(
-            [
-                [
-                    f"  {region.number}",
-                    f"{region.width}x{region.height} px",
-                    f"at {region.x},{region.y}",
-                    percent(region.area_frac),
-                ]
-                for region in regions[:MOST_LISTED]
-            ],
-            "lr",
-        )
-        if len(regions) > MOST_LISTED:
-            answer(f"  and {counted(len(regions) - MOST_LISTED, 'smaller region')}")
+    shown = comparison.regions[:MOST_LISTED]
+    if shown:
+        heads = ["region", "width x height", "at x,y", "of the picture"]
+        rows = [
+            [str(each.number), f"{each.width} x {each.height}", f"{each.x},{each.y}", percent(each.area_frac)]
+            for each in shown
+        ]
+        answer()
+        answer_table([heads, *rows])
+        if more := len(comparison.regions) - len(shown):
+            answer(f"and {more} smaller")
     if out is not None:
+        answer()
         answer(f"wrote mask.png, change.png, overlay.png and compare.json to {out}")

@@ -15,7 +15,7 @@ from maskwright.cli.terminal import answer, answer_json, answer_table
 if TYPE_CHECKING:
     from maskwright.bench.demo import Demonstration
 
-TEXTS = {"name": "demo", "epilog": "Example:  maskwright demo -o maskwright-demo"}
+EXAMPLE = "Example:  maskwright demo -o maskwright-demo"
 
 
 def command(
@@ -24,7 +24,10 @@ def command(
     ] = Path("maskwright-demo"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Make known edits on photographs, annotate the pairs, and show how well that went.
+    """Annotate pairs with known edits.
+
+    Makes the edits on photographs, saves the pairs as people do, annotates them, and shows
+    how well that went.
 
     Needs: pip install 'maskwright[demo]'
     """

@@ -10,14 +10,17 @@ import typer
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
 
-TEXTS = {"name": "status", "epilog": "Example:  maskwright status out"}
+EXAMPLE = "Example:  maskwright status out"
 
 
 def command(
-    out: Annotated[Path, typer.Argument(help="What annotate writes to.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="What annotate writes to.", metavar="OUT", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say how far a run is: rows done, rejected and failed by reason, rate, time left, how to go on."""
+    """Say how far a run is, and how to go on.
+
+    Rows done, rejected and failed by reason, the rate, and the time left.
+    """
     from maskwright.corpus.status import status
 
     summary = status(out)

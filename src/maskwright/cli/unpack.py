@@ -9,14 +9,17 @@ import typer
 
 from maskwright.cli.terminal import answer, answer_json, counted
 
-TEXTS = {"name": "unpack", "epilog": "Example:  maskwright unpack out"}
+EXAMPLE = "Example:  maskwright unpack out"
 
 
 def command(
-    out: Annotated[Path, typer.Argument(help="What annotate wrote to.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="What annotate wrote to.", metavar="OUT", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write masks/, change/ and the like of all finished parts as PNG files into OUT."""
+    """Write the masks of a run as PNG files.
+
+    All finished parts, into OUT/masks, OUT/change and the like. Files that are there stay.
+    """
     from maskwright.corpus.view import unpack
 
     written = unpack(out)

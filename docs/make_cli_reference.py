@@ -1,0 +1,63 @@
+"""Write docs/reference/cli.md from the help of every command; with --check, only say whether it is stale.
+
+python docs/make_cli_reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parent / "reference" / "cli.md"
+COMMANDS = ("", "compare", "annotate", "status", "unpack", "bench", "bench annotators", "demo")
+INTRODUCTION = """\
+# Command line
+
+Written by `make docs` from the help of the commands.
+
+The answer goes to stdout; progress, hints and errors go to stderr. `--json` prints one object with a
+`version`; its keys are the columns of [columns.md](columns.md) where they name the same thing.
+A path that begins with a dash goes after `--`: `maskwright compare -- -a.jpg b.jpg`.
+Colour is used on a terminal only, never carries the meaning alone, and stays away when `NO_COLOR` is set.
+
+| exit code | means |
+|---|---|
+| 0 | done; pairs that were rejected are a result, not a failure |
+| 1 | something broke, or a signal stopped the run; what is done stays |
+| 2 | wrong use: a word, a path or an input that cannot be right |
+| 3 | done with gaps: some pairs failed and may be tried again |
+"""
+
+
+def page() -> str:
+    parts = [INTRODUCTION]
+    # The width of the page, not of the terminal it is made on.
+    surroundings = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    for name in COMMANDS:
+        words = [*name.split(), "--help"]
+        shown = subprocess.run(
+            [sys.executable, "-m", "maskwright", *words],
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        parts.append(f"## maskwright {name}".rstrip() + f"\n\n```text\n{shown.stdout.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    new = page()
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(new, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == new:
+        return 0
+    print(f"error: {PAGE} is not what the commands say\nhint:  make docs", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
