@@ -91,7 +91,7 @@ class Comparison:
                 "overlay.png": self._repr_png_(),
                 "compare.json": (
                     json.dumps(comparison_json(self), indent=2, ensure_ascii=False) + "\n"
-                ).encode(),
+                ).encode("utf-8", "backslashreplace"),  # file names that are no UTF-8
             },
         )
 
