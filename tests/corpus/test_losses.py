@@ -51,7 +51,7 @@ def test_a_picture_that_hangs_its_worker_costs_one_row(tmp_path: Path) -> None:
 def test_a_picture_that_eats_the_memory_costs_one_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maskwright.corpus.annotate._MEMORY_SHARE", 0.0)
+    monkeypatch.setattr("maskwright.corpus.sitting._MEMORY_SHARE", 0.0)
     source = folder_of(tmp_path / "source", 4, marks=[1])
     annotate(source, tmp_path / "out", annotator="tests.corpus.made:Hoards", workers=1)
     assert outcome(tmp_path / "out") == expected(4, {1: "worker_died"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from maskwright.corpus import atomic
 from maskwright.corpus.parts import open_part, parts_done
-from maskwright.corpus.plan import Run, load_run
+from maskwright.corpus.plan import ANNOTATIONS, Run, load_run
 
 FOLDERS = {"mask": "masks", "ignore": "ignore", "change": "change"}
 """Column -> folder in OUT; layers go to `layers/<name>`."""
@@ -62,3 +63,13 @@ def _complete(part: pq.ParquetFile, masks: Path) -> bool:
         status != "ok" or (masks / f"{file}.png").exists()
         for file, status in zip(rows["file"].to_pylist(), rows["status"].to_pylist(), strict=True)
     )
+
+
+def places(out: Path) -> Iterator[Path]:
+    """Every folder in OUT that files are written to."""
+    yield out
+    yield out / ANNOTATIONS
+    for name in FOLDERS.values():
+        yield out / name
+    if (out / "layers").is_dir():
+        yield from (out / "layers").iterdir()
