@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -278,3 +279,39 @@ def test_no_color_is_respected(no_color: str, coloured: bool) -> None:
     os.close(ours)
     assert "error: " in drawn
     assert ("\x1b[1;31m" in drawn) == coloured
+
+
+def test_bench_prints_annotator_and_baselines_side_by_side(command: Command, tmp_path: Path) -> None:
+    table = write_table(tmp_path)
+    code, out, err = command("bench", "annotators", table, "--by", "kind")
+    assert code == 0
+    assert "3 pairs" in out
+    assert out.index("difference") < out.index("everything marked") < out.index("worst pairs")
+    assert "pairs: 3 of 3" in err
+
+
+def test_bench_json_has_a_version_and_a_condition_leaves_rows_out(command: Command, tmp_path: Path) -> None:
+    table = write_table(tmp_path)
+    code, out, _ = command("bench", "annotators", table, "--where", "kind = 'a'", "--json")
+    told = json.loads(out)
+    assert (code, told["version"], told["n"]) == (0, 1, 2)
+
+
+def test_a_condition_that_is_none_is_wrong_use(command: Command, tmp_path: Path) -> None:
+    code, out, err = command("bench", "annotators", write_table(tmp_path), "--where", "kind = ")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+
+
+def write_table(folder: Path) -> Path:
+    """Three pairs with their known masks, two of kind a and one of kind b."""
+    lines = ["original,edited,mask,kind"]
+    mask = np.zeros((80, 96), np.uint8)
+    mask[40:56, 30:50] = 255
+    (folder / "mask.png").write_bytes(cv2.imencode(".png", mask)[1].tobytes())
+    for seed, (name, kind) in enumerate([("p", "a"), ("q", "a"), ("r", "b")]):
+        write_pair(folder, name, seed=seed)
+        lines.append(f"original/{name}.png,edited/{name}.png,mask.png,{kind}")
+    (folder / "pairs.csv").write_text("\n".join(lines) + "\n")
+    return folder / "pairs.csv"

@@ -37,12 +37,12 @@ def test_a_progress_line_says_how_far_how_fast_and_how_long() -> None:
 def test_a_log_file_gets_few_lines_and_always_the_last(capsys: pytest.CaptureFixture[str]) -> None:
     with LineReporter() as reporter:
         for rows in range(1, 101):
-            reporter(RowsDone(rows, 100, {"ok": rows}, None, None))
+            reporter.rows(RowsDone(rows, 100, {"ok": rows}, None, None))
     assert capsys.readouterr().err == "100 of 100 rows (100 %)\n"
 
 
 def test_a_log_file_gets_a_line_when_it_is_time(capsys: pytest.CaptureFixture[str]) -> None:
     with LineReporter(every_s=0) as reporter:
         for rows in range(1, 4):
-            reporter(RowsDone(rows, 3, {}, None, None))
+            reporter.rows(RowsDone(rows, 3, {}, None, None))
     assert len(capsys.readouterr().err.splitlines()) == 3

@@ -83,7 +83,7 @@ def command(
             annotator=annotator,
             workers=workers,
             retry_failed=retry == "failed",
-            progress=progress,
+            progress=progress.rows,
             options=Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels),
         )
     if as_json:

@@ -34,7 +34,7 @@ def command(
     from maskwright.bench.demo import demo
 
     with reporter() as progress:
-        shown = demo(out, progress=progress)
+        shown = demo(out, progress=progress.rows)
     if as_json:
         answer_json(asdict(shown))
     else:

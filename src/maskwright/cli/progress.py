@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from maskwright.cli.terminal import counted, note, percent, seconds
 
@@ -19,14 +19,40 @@ LINE_EVERY_S = 30.0
 """style.md, section 6."""
 
 
-class Reporter(Protocol):
-    """Called with how far the run is; a context, so that the last word is said."""
+class Reporter:
+    """A context whose methods are handed to long runs as their `progress`."""
 
-    def __call__(self, done: RowsDone) -> None: ...
-    def __enter__(self) -> Self: ...
+    def __init__(self) -> None:
+        self._step = ("", 0.0)
+
+    def rows(self, done: RowsDone) -> None:
+        """For `annotate`."""
+        self._show(line_of(done), done.rows, done.total)
+
+    def steps(self, what: str, done: int, total: int) -> None:
+        """For `bench`: a name and two counts; the rate is found here."""
+        now = time.monotonic()
+        if self._step[0] != what:
+            self._step = (what, now)
+        passed_s = now - self._step[1]
+        words = [f"{what}: {done:,} of {total:,}"]
+        if 0 < done < total and passed_s > 0:
+            words.append(f"{done / passed_s:.1f}/s, {seconds((total - done) * passed_s / done)} left")
+        self._show(", ".join(words), done, total)
+
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self._close()
+
+    def _show(self, line: str, done: int, total: int) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        raise NotImplementedError
 
 
 def reporter() -> Reporter:
@@ -34,54 +60,42 @@ def reporter() -> Reporter:
     return BarReporter() if sys.stderr.isatty() else LineReporter()
 
 
-class LineReporter:
+class LineReporter(Reporter):
     """A plain line every so often, and one at the end."""
 
     def __init__(self, every_s: float = LINE_EVERY_S) -> None:
+        super().__init__()
         self._every_s = every_s
         self._last_s = time.monotonic()
-        self._unsaid: RowsDone | None = None
+        self._unsaid = ""
 
-    def __call__(self, done: RowsDone) -> None:
-        self._unsaid = done
+    def _show(self, line: str, done: int, total: int) -> None:
+        self._unsaid = line
         if time.monotonic() - self._last_s >= self._every_s:
-            self._say()
+            self._close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._say()
-
-    def _say(self) -> None:
-        if self._unsaid is not None:
-            note(line_of(self._unsaid))
-            self._unsaid, self._last_s = None, time.monotonic()
+    def _close(self) -> None:
+        if self._unsaid:
+            note(self._unsaid)
+            self._unsaid, self._last_s = "", time.monotonic()
 
 
-class BarReporter:
+class BarReporter(Reporter):
     """A bar that is drawn in place."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
-    def __call__(self, done: RowsDone) -> None:
-        if self._bar is None:
+    def _show(self, line: str, done: int, total: int) -> None:
+        if self._bar is None or self._task is None:
             self._bar = _new_bar()
             self._bar.start()
-            self._task = self._bar.add_task("annotate", total=done.total)
-        assert self._task is not None
-        self._bar.update(self._task, completed=done.rows, description=line_of(done))
+            self._task = self._bar.add_task("", total=total)
+        self._bar.update(self._task, completed=done, total=total, description=line)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
 
