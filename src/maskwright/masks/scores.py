@@ -90,7 +90,7 @@ def score_pair(
     scores |= mask_scores(aligned, mask, levels, outside)
     scores |= {name: float(value) for name, value in change.scores.items()}
     if scores["missed_px"] is None:
-        scores["missed_px"] = missed_px(scores["noise_floor"])
+        scores["missed_px"] = missed_px(scores["noise_floor"], change.background)
     if region is not None:
         scores |= region_scores(aligned, mask, region, original)
     return scores

@@ -72,7 +72,7 @@ def _made(place: str) -> object:
             f"the annotator {place!r} needs the package {error.name!r}",
             hint=f"pip install {error.name}",
         ) from error
-    except (ImportError, ValueError, SyntaxError) as error:
+    except (ImportError, ValueError, TypeError, SyntaxError) as error:
         raise SettingError(f"the annotator {place!r} cannot be imported: {error}") from error
     known = {key for key, value in vars(module).items() if isinstance(value, type)}
     if class_name not in known:

@@ -1,0 +1,259 @@
+"""Two pictures in; a sentence, regions, files and JSON out; and squares inserted to see what is missed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from maskwright.errors import InputError, RunError
+from maskwright.masks.annotators import load_annotator
+from maskwright.masks.compare import Comparison, compare, comparison_json
+from maskwright.masks.insertion import CONTRAST, SIDES_PX, insert_and_look, insert_squares
+from maskwright.masks.missed import MOST_PX, missed_px
+from maskwright.masks.scores import SCORES
+from maskwright.pairs.picture import decode_grey, read_picture
+from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Picture
+from tests.contracts.annotator import jpeg, laid, textured
+
+
+def photo(seed: int = 1, width: int = 320, height: int = 256) -> Picture:
+    return cv2.GaussianBlur(textured(seed, width, height), (0, 0), 1.0)
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    edited = photo()
+    edited[60:140, 80:180] = 255 - photo()[60:140, 80:180]
+    edited[200:230, 20:60] = 255 - photo()[200:230, 20:60]
+    return compare(photo(), jpeg(edited, 90))
+
+
+def test_the_sentence_says_share_regions_certainty_and_what_could_be_missed(comparison: Comparison) -> None:
+    assert comparison.verdict == "local_edit"
+    assert comparison.sentence.startswith("Part of the picture was changed: ")
+    assert " in 2 regions." in comparison.sentence
+    assert " is certain." in comparison.sentence
+    assert "could have been missed." in comparison.sentence
+
+
+def test_regions_lie_over_the_edits_largest_first(comparison: Comparison) -> None:
+    first, second = comparison.regions
+    assert (first.number, second.number) == (1, 2)
+    assert abs(first.x - 80) < 6
+    assert abs(first.width - 100) < 12
+    assert abs(second.y - 200) < 6
+
+
+def test_identical_files_say_so_and_nothing_else() -> None:
+    found = compare(photo(), photo())
+    assert found.sentence == "The files differ, but every pixel is the same."
+    assert not found.mask.any()
+
+
+def test_an_exact_background_would_have_shown_a_single_pixel() -> None:
+    edited = photo()
+    edited[60:140, 80:180] = 255 - photo()[60:140, 80:180]
+    found = compare(photo(), edited)
+    assert found.smallest_seen_px == 1
+    assert "A change of a single pixel would have been seen." in found.sentence
+
+
+def test_nothing_found_says_how_large_an_edit_could_have_been_missed() -> None:
+    found = compare(photo(), jpeg(photo(), 70))
+    assert found.verdict == "resaved"
+    assert not found.mask.any()
+    assert found.smallest_seen_px in SIDES_PX
+    assert f"smaller than about {found.smallest_seen_px} x {found.smallest_seen_px} px" in found.sentence
+
+
+def test_different_photographs_are_an_answer() -> None:
+    found = compare(photo(1, 160, 128), photo(2, 160, 128))
+    assert found.verdict == "different_photograph"
+    assert found.mask.shape == (128, 160)
+    assert not found.mask.any()
+    assert set(found.scores) == set(SCORES)
+    json.dumps(comparison_json(found), allow_nan=False)
+
+
+def test_what_alignment_and_tone_took_out_is_said() -> None:
+    edited = photo(width=420, height=340)[13:, 9:].copy()
+    edited[60:140, 80:180] = 255 - edited[60:140, 80:180]
+    darker = (edited * 0.8 + 10).astype(np.uint8)
+    found = compare(photo(width=420, height=340), darker)
+    assert found.verdict == "local_edit"
+    assert "that was allowed for" in found.sentence
+    assert "brightness or colour" in found.sentence
+
+
+def test_a_broken_picture_is_raised_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"original: .*gone\.jpg") as caught:
+        compare(tmp_path / "gone.jpg", photo())
+    assert caught.value.reason == "file_missing"
+
+
+# --- files and JSON
+
+
+def test_four_files_are_written_that_read_back_as_what_they_are(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    comparison.save(tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["change.png", "compare.json", "mask.png", "overlay.png"]
+    mask = decode_grey((tmp_path / "out" / "mask.png").read_bytes())
+    change = decode_grey((tmp_path / "out" / "change.png").read_bytes())
+    np.testing.assert_array_equal(mask == 255, comparison.mask)
+    np.testing.assert_array_equal(change >= 128, comparison.mask)
+    np.testing.assert_array_equal(read_picture(tmp_path / "out" / "overlay.png").pixels, comparison.overlay())
+    told = json.loads((tmp_path / "out" / "compare.json").read_text(encoding="utf-8"))
+    assert told == comparison_json(comparison)
+
+
+def test_the_json_has_a_version_every_score_and_the_regions(comparison: Comparison) -> None:
+    told = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
+    assert told["version"] == 1
+    assert set(SCORES) <= set(told)
+    assert told["confidence"] is None
+    assert [region["number"] for region in told["regions"]] == [1, 2]
+    assert told["annotator"] == "difference"
+
+
+def test_saving_twice_is_no_fault(comparison: Comparison, tmp_path: Path) -> None:
+    comparison.save(tmp_path)
+    comparison.save(tmp_path)
+
+
+def test_files_of_others_are_not_replaced_and_nothing_is_left(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "overlay.png").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"overlay\.png is there already"):
+        comparison.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["overlay.png"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RunError, match="cannot be written"):
+        comparison.save(tmp_path / "file")
+
+
+def test_a_notebook_shows_the_sentence_and_the_overlay(comparison: Comparison) -> None:
+    shown = comparison._repr_html_()
+    assert comparison.sentence in shown
+    assert "data:image/png;base64," in shown
+    assert comparison._repr_png_().startswith(b"\x89PNG")
+
+
+# --- inserting
+
+
+class FromSide:
+    """Sees every square of a known side and larger, and nothing smaller."""
+
+    card = Card("from_side", "1", "0" * 64)
+
+    def __init__(self, side: int) -> None:
+        self.side = side
+        self.runs = 0
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        self.runs += 1
+        return [Change(self._large(pair)) for pair in batch]
+
+    def _large(self, pair: Aligned) -> ChangeMap:
+        changed = (pair.original != pair.edited).any(axis=2).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(changed)
+        large = stats[:, cv2.CC_STAT_AREA] >= self.side**2
+        large[0] = False
+        return large[labels].astype(np.float32)
+
+
+EMPTY = np.zeros((256, 320), np.bool_)
+
+
+@pytest.mark.parametrize("side", SIDES_PX)
+def test_the_smallest_square_that_is_seen_is_found(side: int) -> None:
+    pair = laid(photo(), photo())
+    assert insert_and_look(pair, EMPTY, FromSide(side)).seen_px == side
+
+
+def test_what_is_never_seen_is_not_known() -> None:
+    found = insert_and_look(laid(photo(), photo()), EMPTY, FromSide(200))
+    assert (found.seen_px, found.largest_px) == (None, 64)
+
+
+def test_without_a_free_place_nothing_is_inserted() -> None:
+    annotator = FromSide(1)
+    found = insert_and_look(laid(photo(), photo()), ~EMPTY, annotator)
+    assert (found.seen_px, found.largest_px, annotator.runs) == (None, 0, 0)
+
+
+def test_tiny_pictures_are_tried_with_what_fits() -> None:
+    dot = np.zeros((1, 1, 3), np.uint8)
+    assert insert_and_look(laid(dot, dot), np.zeros((1, 1), np.bool_), FromSide(1)).largest_px == 0
+    small = photo()[:12, :9].copy()
+    assert insert_and_look(laid(small, small), np.zeros((12, 9), np.bool_), FromSide(1)).largest_px == 3
+
+
+def test_squares_keep_away_from_the_mask_and_from_invalid_pixels() -> None:
+    class Watching(FromSide):
+        def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+            for pair in batch:
+                changed = (pair.original != pair.edited).any(axis=2)
+                assert changed.any()
+                assert not (changed & (mask | ~valid)).any()
+            return super().annotate(batch, hints)
+
+    mask, valid = EMPTY.copy(), ~EMPTY
+    mask[:, :100] = True
+    valid[200:] = False
+    pair = laid(photo(), photo())
+    insert_and_look(Aligned(pair.original, pair.edited, valid, pair.geometry), mask, Watching(6))
+
+
+def test_large_pictures_are_tried_in_a_window_without_the_mask() -> None:
+    class Sized(FromSide):
+        def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+            assert batch[0].valid.shape == (300, 1024)
+            return super().annotate(batch, hints)
+
+    wide = cv2.resize(photo(), (2600, 300))
+    mask = np.zeros((300, 2600), np.bool_)
+    mask[:, :1400] = True
+    assert insert_and_look(laid(wide, wide), mask, Sized(8)).seen_px == 8
+
+
+def test_an_inserted_square_differs_by_the_contrast_and_leaves_the_rest() -> None:
+    picture = np.full((40, 40, 3), 250, np.uint8)
+    picture[:, :20] = 3
+    changed = insert_squares(picture, np.array([[2, 2], [30, 30]]), 5)
+    assert (changed[2:7, 2:7] == 3 + CONTRAST).all()
+    assert (changed[30:35, 30:35] == 250 - CONTRAST).all()
+    assert np.count_nonzero((changed != picture).any(axis=2)) == 50
+
+
+def test_more_noise_hides_larger_edits() -> None:
+    annotator = load_annotator("difference")
+    sides = []
+    for quality in (95, 10):
+        pair = laid(photo(), jpeg(photo(), quality))
+        sides.append(insert_and_look(pair, EMPTY, annotator).seen_px or 128)
+    assert sides[0] < sides[1]
+
+
+# --- the formula
+
+
+def test_the_formula_rises_with_the_noise_floor_and_has_a_top() -> None:
+    sides = [missed_px(floor, "regenerated") or 0 for floor in (0.0, 1.0, 3.0, 8.0, 1e9)]
+    assert sides == sorted(sides)
+    assert sides[-1] == MOST_PX
+
+
+def test_a_bit_equal_background_hides_nothing_and_an_unknown_floor_says_nothing() -> None:
+    assert missed_px(0.0, "identical") == 1
+    assert missed_px(None, "resaved") is None
