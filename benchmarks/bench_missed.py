@@ -59,7 +59,7 @@ def measure(split: str, pairs: int) -> list[dict[str, Any]]:
         original, edited, _ = make_pair(first, second, np.random.default_rng(number), background=made)
         cv2.setRNGSeed(0)
         seen = examine(Pair(photo.name, original, edited), annotator)
-        if seen.aligned is None or seen.annotation.mask is None:
+        if seen.aligned is None or seen.annotation.mask is None or seen.annotation.verdict == "same_pixels":
             continue
         scores = seen.annotation.scores
         found = insert_and_look(seen.aligned, seen.annotation.mask, annotator)

@@ -6,7 +6,7 @@ For a corpus this formula says it for nothing: side = 2 ** (BASE + SLOPE * noise
 
 from __future__ import annotations
 
-BASE, SLOPE = 2.5, 0.85
+BASE, SLOPE = 2.5, 0.75
 """Fitted so that in three of four pairs squares of that side are seen: benchmarks/bench_missed.py
 --fit, on synthetic pairs from `train` photographs; how it does on `val` stands in docs/decisions/0004."""
 MOST_PX = 128.0
@@ -25,7 +25,7 @@ def missed_px(noise_floor: float | None, background: str | None) -> float | None
         background is bit-equal; None without a noise floor.
 
     >>> missed_px(0.0, "identical"), round(missed_px(2.0, "resaved"))
-    (1.0, 18)
+    (1.0, 16)
     """
     if background == "identical":
         return 1.0
