@@ -53,7 +53,9 @@ STATUSES = ("ok", "rejected", "failed")
 VERDICTS: dict[str, str] = {
     "identical_file": "The two files are the same, byte for byte.",
     "same_pixels": "The files differ, but every pixel is the same.",
-    "different_photograph": "These are different photographs: no alignment fits, and no shared object was found.",
+    "different_photograph": (
+        "These are different photographs: no alignment fits, and no shared object was found."
+    ),
     "object_taken": "Only an object was taken from the original; the rest is another photograph.",
     "whole_picture": "Nearly the whole picture was changed.",
     "local_edit": "Part of the picture was changed.",
@@ -309,5 +311,6 @@ def check_same_grid(**arrays: NDArray[Any] | None) -> None:
             first, size = name, array.shape[:2]
         elif array.shape[:2] != size:
             raise GridError(
-                f"{name} is {array.shape[1]}x{array.shape[0]}, {first} is {size[1]}x{size[0]} (width x height)"
+                f"{name} is {array.shape[1]}x{array.shape[0]}, {first} is {size[1]}x{size[0]}"
+                " (width x height)"
             )

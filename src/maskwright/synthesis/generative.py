@@ -73,8 +73,8 @@ def _again(picture: Picture, texture: np.ndarray, rng: Generator) -> np.ndarray:
     """The picture as a generator would draw it again when it may take liberties, float32."""
     height, width = picture.shape[:2]
     move = np.array([[1, 0, rng.normal(0, 2)], [0, 1, rng.normal(0, 2)]], np.float32)
-    base = cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REFLECT).astype(np.float32)
-    base = cv2.GaussianBlur(base, (0, 0), float(rng.uniform(0.8, 2.5)))
+    moved = cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+    base = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), float(rng.uniform(0.8, 2.5)))
     coarse = rng.normal(0, rng.uniform(2, 12), (max(2, height // 12), max(2, width // 12)))
     light = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     fine = texture - cv2.GaussianBlur(texture, (0, 0), 3)

@@ -138,8 +138,8 @@ def _noisy_change(pair: Aligned, rule: Rule) -> Change:
     odds[~seen.valid] = -20
     proposed = _seeded(odds, rule)
     mask = _cut(proposed, seen.sharp, rule, step=2)
-    change = _agreeing(1 / (1 + np.exp(-odds)), mask)
-    change = cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR)
+    small = _agreeing(np.asarray(1 / (1 + np.exp(-odds)), np.float32), mask)
+    change = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     change[~pair.valid] = 0
     floor = float(np.exp2(seen.scalars["calm"]) - 1)
     scores = {
@@ -174,7 +174,7 @@ def noisy_background(pair: Aligned, seen: Evidence, mask: Mask) -> str:
 
 
 def _local_correlation(pair: Aligned, outside: NDArray[np.uint8]) -> float:
-    """Mean correlation of the luminance over textured places outside the edit; 1 where nothing is textured."""
+    """Mean correlation of the luminance over textured places outside the edit; 1 where there are none."""
     size = (max(1, outside.shape[1] // 4), max(1, outside.shape[0] // 4))
     original, edited = (
         cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(
@@ -212,7 +212,7 @@ def _seeded(odds: Plane, rule: Rule) -> Mask:
     keep[np.unique(labels[odds > rule.seed])] = True
     keep &= stats[:, cv2.CC_STAT_AREA] * 4 >= rule.least_px
     keep[0] = False
-    return keep[labels]
+    return np.asarray(keep[labels])
 
 
 def _exact(strength: Plane, rule: Rule) -> Mask:
@@ -255,7 +255,7 @@ def _cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
     if not proposed.any():
         return proposed
     inside = proposed.astype(np.float32)
-    outside = 1 - cv2.dilate(inside, np.ones((5, 5), np.uint8))
+    outside = np.asarray(1 - cv2.dilate(inside, np.ones((5, 5), np.uint8)), np.float32)
     within = _mean_near(strength, inside, rule.border_sigma / step)
     around = _mean_near(strength, outside, rule.border_sigma / step)
     radius = max(1, round(rule.close_px / step))
@@ -291,7 +291,7 @@ def _filled(mask: Mask, hole_share: float) -> Mask:
     fill = (x > 0) & (y > 0) & (x + w < width) & (y + h < height)
     fill &= area <= hole_share * np.count_nonzero(mask)
     fill[0] = True
-    return fill[labels]
+    return np.asarray(fill[labels])
 
 
 def _agreeing(probability: Plane, mask: Mask) -> ChangeMap:

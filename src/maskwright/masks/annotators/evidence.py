@@ -80,16 +80,18 @@ def evidence(pair: Aligned) -> Evidence:
     height, width = pair.valid.shape
     size = (-(-width // STRIDE), -(-height // STRIDE))
     original, edited, absolute = (
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
         for picture in (pair.original, pair.edited, cv2.absdiff(pair.edited, pair.original))
     )
     valid = cv2.resize(pair.valid.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    signed = cv2.subtract(edited, original, dtype=cv2.CV_32F)
+    signed = np.asarray(cv2.subtract(edited, original, dtype=cv2.CV_32F), np.float32)
     if not valid.all():
         signed[valid == 0] = 0
         absolute[valid == 0] = 0
     levels = _levels(signed, absolute, size)
-    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, edited)]
+    grey = [
+        np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32) for picture in (original, edited)
+    ]
     activity = _activity(*grey)
     floors = noise_floors(levels, activity, valid > 0)
     scalars = {
@@ -106,7 +108,7 @@ def evidence(pair: Aligned) -> Evidence:
     small = _halved(levels["coarse"])
     calm = max(0.0, 1 - scalars["calm"] / CALM)
     for name, peak, level in (
-        ("below_peak_32", cv2.resize(_dilate(small, 17), size), levels["coarse"]),
+        ("below_peak_32", _enlarged(_dilate(small, 17), size), levels["coarse"]),
         ("below_peak_16", _dilate(levels["fine"], 17), levels["fine"]),
         ("below_peak_8", _dilate(levels["fine"], 9), levels["sharp"]),
     ):
@@ -145,19 +147,32 @@ def _quantile(values: Plane) -> float:
 
 def _levels(signed: Plane, absolute: Codes, size: tuple[int, int]) -> dict[str, Plane]:
     quarter = _halved(signed)
-    broad = _magnitude(cv2.GaussianBlur(quarter, (0, 0), SIGMAS["broad"]))
+    broad = _magnitude(_blurred(quarter, SIGMAS["broad"]))
     return {
         "sharp": _log(_magnitude(signed)),
-        "fine": _log(_magnitude(cv2.GaussianBlur(signed, (0, 0), SIGMAS["fine"]))),
-        "coarse": _log(_magnitude(cv2.GaussianBlur(signed, (0, 0), SIGMAS["coarse"]))),
-        "broad": _log(cv2.resize(broad, size)),
-        "energy": _log(cv2.GaussianBlur(_largest(absolute).astype(np.float32), (0, 0), SIGMAS["energy"])),
+        "fine": _log(_magnitude(_blurred(signed, SIGMAS["fine"]))),
+        "coarse": _log(_magnitude(_blurred(signed, SIGMAS["coarse"]))),
+        "broad": _log(_enlarged(broad, size)),
+        "energy": _log(_blurred(_largest(absolute).astype(np.float32), SIGMAS["energy"])),
     }
 
 
 def _halved(plane: Plane) -> Plane:
     height, width = plane.shape[:2]
-    return cv2.resize(plane, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+    half = cv2.resize(plane, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, np.float32)
+
+
+def _enlarged(plane: Plane, size: tuple[int, int]) -> Plane:
+    return np.asarray(cv2.resize(plane, size), np.float32)
+
+
+def _blurred(plane: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def _mean(plane: Plane, side: int) -> Plane:
+    return np.asarray(cv2.blur(plane, (side, side)), np.float32)
 
 
 def _magnitude(signed: Plane) -> Plane:
@@ -170,11 +185,11 @@ def _largest(channels: NDArray[Number]) -> NDArray[Number]:
 
 
 def _log(level: Plane) -> Plane:
-    return np.log2(level + np.float32(1))
+    return np.asarray(np.log2(level + np.float32(1)))
 
 
 def _dilate(plane: Plane, side: int) -> Plane:
-    return cv2.dilate(plane, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.dilate(plane, np.ones((side, side), np.uint8)), np.float32)
 
 
 def _code(plane: Plane, less: Plane | None = None, *, zero: int = 0, scale: float = 1.0) -> Codes:
@@ -192,17 +207,17 @@ def _activity(original: Plane, edited: Plane) -> Plane:
     for grey in (original, edited):
         x = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.125)
         y = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.125)
-        planes.append(cv2.blur(cv2.magnitude(x, y), (5, 5)))
-    return cv2.min(planes[0], planes[1])
+        planes.append(_mean(np.asarray(cv2.magnitude(x, y), np.float32), 5))
+    return np.minimum(planes[0], planes[1])
 
 
 def _structure(original: Plane, edited: Plane) -> tuple[Plane, Plane]:
     """Likeness in -1..1 and |log2| contrast ratio of the luminance in 18-px windows."""
-    window = (9, 9)
-    mean_o, mean_e = cv2.blur(original, window), cv2.blur(edited, window)
-    both = cv2.blur(original * edited, window) - mean_o * mean_e
+    side = 9
+    mean_o, mean_e = _mean(original, side), _mean(edited, side)
+    both = _mean(original * edited, side) - mean_o * mean_e
     noise = np.float32(4)  # variance of codec noise: below it there is no structure to compare
-    var_o = np.maximum(cv2.blur(original * original, window) - mean_o * mean_o, 0) + noise
-    var_e = np.maximum(cv2.blur(edited * edited, window) - mean_e * mean_e, 0) + noise
+    var_o = np.maximum(_mean(original * original, side) - mean_o * mean_o, 0) + noise
+    var_e = np.maximum(_mean(edited * edited, side) - mean_e * mean_e, 0) + noise
     likeness = (both + noise) / np.sqrt(var_o * var_e)
     return likeness, np.float32(0.5) * np.abs(np.log2(var_e / var_o))
