@@ -2,36 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.registration import Matrix, scaling
+from maskwright.pairs.registration import Grey, Matrix, resizing
 
-FEATURES = 2000
-"""Most features a picture gives; more cost time and found no more pairs."""
+FEATURES = 1000
+"""Most features a picture gives."""
+LONGEST = 512
+"""Longest side features are looked for at; 640 found no more and took half as long again."""
+CONTRAST = 0.02
+"""Half of OpenCV's contrast threshold, so that soft and strongly compressed pictures give enough."""
 RATIO = 0.8
-"""Lowe's ratio, IJCV 2004, section 7.1."""
+"""A match must be this much nearer than the second: Lowe, IJCV 2004, section 7.1."""
+INLIER_PX = 3.0
+"""Largest error of an inlier, in pixels of the reduced original."""
 LEAST_MATCHES = 6
+"""An affine map needs three; two more maps by chance must not."""
 SEED = 20
 
 
-def feature_map(original: NDArray[np.uint8], edited: NDArray[np.uint8], longest: int = 640) -> Matrix | None:
-    """The affine map from edited to original pixels most matches agree with, or None.
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Places (n, 2) float32 in the picture's own pixels, descriptors (n, 128), and the picture's width."""
 
-    Args:
-        original, edited: (H, W) uint8, grey, any sizes.
-        longest: pictures are reduced by a whole factor until no side is longer than about this.
+    places: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+    reduced: float
+    width: int
+
+
+def features_of(grey: Grey) -> Features:
+    """SIFT features with root descriptors (Arandjelovic and Zisserman, CVPR 2012)."""
+    height, width = grey.shape
+    reduced = max(1.0, max(height, width) / LONGEST)
+    size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
+    small = grey if reduced == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    finder = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST)
+    points, descriptors = finder.detectAndCompute(small, None)
+    if descriptors is None or not len(points):
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32), reduced, width)
+    to_full = resizing(size, (width, height))
+    places = np.array([point.pt for point in points]) * to_full.diagonal()[:2] + to_full[:2, 2]
+    roots = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
+    return Features(places.astype(np.float32), roots.astype(np.float32), reduced, width)
+
+
+def mirrored(features: Features) -> Features:
+    """The features of the same picture mirrored left to right.
+
+    A descriptor is 4 x 4 cells of 8 directions in the frame of the feature's own direction;
+    mirroring turns the order of the cells across that direction, and the sense of turning.
     """
-    here, there = _features(edited, longest), _features(original, longest)
-    if here is None or there is None:
+    cells = features.descriptors.reshape(-1, 4, 4, 8)[:, ::-1][..., [0, 7, 6, 5, 4, 3, 2, 1]]
+    places = features.places.copy()
+    places[:, 0] = features.width - 1 - places[:, 0]
+    return Features(places, np.ascontiguousarray(cells).reshape(-1, 128), features.reduced, features.width)
+
+
+def feature_map(original: Features, edited: Features) -> Matrix | None:
+    """The affine map from edited to original pixels that most matches agree with, or None.
+
+    The same features always give the same map: MAGSAC's random numbers have a fixed seed.
+    """
+    if min(len(original.places), len(edited.places)) < LEAST_MATCHES:
         return None
-    matched = cv2.BFMatcher(cv2.NORM_L2).knnMatch(here[1], there[1], k=2)
-    good = [pair[0] for pair in matched if len(pair) == 2 and pair[0].distance < RATIO * pair[1].distance]
+    matched = cv2.BFMatcher(cv2.NORM_L2).knnMatch(edited.descriptors, original.descriptors, k=2)
+    good = [best for best, second in matched if best.distance < RATIO * second.distance]
     if len(good) < LEAST_MATCHES:
         return None
-    points = here[0][[match.queryIdx for match in good]]
-    onto = there[0][[match.trainIdx for match in good]]
+    places = edited.places[[match.queryIdx for match in good]]
+    onto = original.places[[match.trainIdx for match in good]]
+    found, inliers = cv2.estimateAffine2D(places, onto, _settings(INLIER_PX * original.reduced))
+    if found is None or np.count_nonzero(inliers) < LEAST_MATCHES:
+        return None
+    if not np.isfinite(found).all() or abs(np.linalg.det(found[:, :2])) < 1e-4:
+        return None
+    return np.vstack([found, [0, 0, 1]]).astype(np.float64)
+
+
+def _settings(threshold: float) -> cv2.UsacParams:
+    """OpenCV's own USAC_MAGSAC settings, with a seed; `estimateAffine2D` takes no seed by itself."""
     settings = cv2.UsacParams()
     settings.randomGeneratorState = SEED
     settings.confidence = 0.999
@@ -41,29 +95,7 @@ def feature_map(original: NDArray[np.uint8], edited: NDArray[np.uint8], longest:
     settings.loMethod = cv2.LOCAL_OPTIM_SIGMA
     settings.loIterations = 10
     settings.loSampleSize = 20
-    settings.threshold = 3.0
+    settings.threshold = threshold
     settings.final_polisher = cv2.MAGSAC
     settings.final_polisher_iterations = 5
-    found, inliers = cv2.estimateAffine2D(points, onto, settings)
-    if found is None or inliers is None or np.count_nonzero(inliers) < LEAST_MATCHES:
-        return None
-    return np.vstack([found, [0, 0, 1]]).astype(np.float64)
-
-
-def _features(
-    grey: NDArray[np.uint8], longest: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    factor = max(1, round(max(grey.shape) / longest))
-    if factor > 1:
-        height, width = grey.shape[0] // factor, grey.shape[1] // factor
-        cut = grey[: height * factor, : width * factor]
-        grey = np.asarray(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    points, descriptors = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02).detectAndCompute(
-        grey, None
-    )
-    if descriptors is None or len(points) < LEAST_MATCHES:
-        return None
-    to_full = scaling(factor)
-    places = np.array([point.pt for point in points], np.float32) * to_full[0, 0] + to_full[0, 2]
-    roots = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
-    return places.astype(np.float32), roots.astype(np.float32)
+    return settings
