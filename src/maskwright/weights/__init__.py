@@ -60,6 +60,8 @@ def open_network(path: str | PathLike[str], *, threads: int = 1) -> onnxruntime.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False  # kept buffers of every picture size ever seen: gigabytes
+    options.enable_mem_pattern = False  # patterns are kept a shape, too
     options.log_severity_level = 3  # warnings about a graph's style are no business of a user
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
