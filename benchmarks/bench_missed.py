@@ -1,12 +1,13 @@
 """How small an edit could have been missed: the formula of `annotate` against inserting edits.
 
-    python benchmarks/bench_missed.py [--pairs 60] [--fit] [--json]
+    python benchmarks/bench_missed.py [--pairs 240] [--fit | --table CSV] [--json]
 
 Makes pairs with known edits from photographs, runs the difference annotator, inserts squares as
 `compare` does (`maskwright.masks.insertion`), and sets the smallest that is seen beside `missed_px`,
 which knows the noise floor only. Without `--fit` the photographs are of `val`, on which nothing was
 fitted. `--fit` takes `train` and fits the two constants of the formula: the line through log2(side)
 over the noise floor that three of four pairs lie on or below (quantile regression by a grid search).
+`--table` measures on real pairs instead: a table with columns original and edited, paths relative to it.
 "Safe" is the share of pairs in which squares of the formula's side are seen; "close" the share in
 which the formula is within a factor of two of the smallest.
 Needs the photographs (MASKWRIGHT_DATA).
@@ -20,6 +21,7 @@ import itertools
 import json
 import os
 import platform
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,30 +50,40 @@ def photographs(split: str, count: int) -> list[Path]:
     return [DATA / "photos" / paths[place] for place in rng.permutation(len(paths))[:count]]
 
 
-def measure(split: str, pairs: int) -> list[dict[str, Any]]:
-    """A row a pair: background as made, noise floor, smallest square seen, and the formula's side."""
+def synthetic(split: str, count: int) -> Iterator[Pair]:
+    """Pairs with known edits, the three backgrounds in turn."""
+    for number, (photo, donor) in enumerate(itertools.pairwise(photographs(split, count + 1))):
+        first, second = (read_picture(path).pixels[:512, :512] for path in (photo, donor))
+        made = BACKGROUNDS[number % len(BACKGROUNDS)]
+        original, edited, _ = make_pair(first, second, np.random.default_rng(number), background=made)
+        yield Pair(photo.name, original, edited)
+
+
+def listed(table: Path) -> Iterator[Pair]:
+    """The pairs of a table."""
+    with table.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            original, edited = (table.parent / row[name] for name in ("original", "edited"))
+            yield Pair(row["edited"], original, edited)
+
+
+def measure(pairs: Iterable[Pair]) -> list[dict[str, Any]]:
+    """A row a pair: background and noise floor, smallest square seen, and the formula's side."""
     annotator = load_annotator("difference")
     rows: list[dict[str, Any]] = []
-    photos = photographs(split, pairs + 1)
-    for number, (photo, donor) in enumerate(itertools.pairwise(photos)):
-        made = BACKGROUNDS[number % len(BACKGROUNDS)]
-        first, second = (read_picture(path).pixels[:512, :512] for path in (photo, donor))
-        original, edited, _ = make_pair(first, second, np.random.default_rng(number), background=made)
-        cv2.setRNGSeed(0)
-        seen = examine(Pair(photo.name, original, edited), annotator)
+    for pair in pairs:
+        seen = examine(pair, annotator)
         if seen.aligned is None or seen.annotation.mask is None or seen.annotation.verdict == "same_pixels":
             continue
-        scores = seen.annotation.scores
         found = insert_and_look(seen.aligned, seen.annotation.mask, annotator)
         if found.largest_px < SIDES_PX[-1] // 2:
             continue
         rows.append(
             {
-                "made": made,
                 "background": seen.annotation.background,
-                "noise_floor": scores["noise_floor"],
+                "noise_floor": seen.annotation.scores["noise_floor"],
                 "seen_px": found.seen_px or UNSEEN_PX,
-                "missed_px": scores["missed_px"],
+                "missed_px": seen.annotation.scores["missed_px"],
             }
         )
     return rows
@@ -116,13 +128,19 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pairs", type=int, default=240)
-    parser.add_argument("--fit", action="store_true")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--fit", action="store_true")
+    which.add_argument("--table", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     split = "train" if options.fit else "val"
-    rows = measure(split, options.pairs)
-    report = {"split": split, "python": platform.python_version(), "opencv": cv2.__version__}
+    rows = measure(listed(options.table) if options.table else synthetic(split, options.pairs))
+    report = {
+        "pairs": str(options.table or split),
+        "python": platform.python_version(),
+        "opencv": cv2.__version__,
+    }
     fitted = fit(rows) if options.fit else {}
     if options.json:
         print(json.dumps({**report, **fitted, "lines": summary(rows), "rows": rows}))

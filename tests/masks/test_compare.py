@@ -123,6 +123,11 @@ def test_the_json_has_a_version_every_score_and_the_regions(comparison: Comparis
     assert told["annotator"] == "difference"
 
 
+def test_every_key_of_the_json_is_in_the_manual(comparison: Comparison) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
+    assert [key for key in comparison.as_dict() if key not in SCORES and f"`{key}`" not in manual] == []
+
+
 def test_saving_twice_is_no_fault(comparison: Comparison, tmp_path: Path) -> None:
     comparison.save(tmp_path)
     comparison.save(tmp_path)

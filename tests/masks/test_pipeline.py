@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.annotators import ANNOTATORS, Annotator, load_annotator
@@ -251,3 +253,32 @@ def test_a_jpeg_pair_and_its_second_run_are_the_same(edited: Picture) -> None:
     assert second.change is not None
     np.testing.assert_array_equal(first.change, second.change)
     assert first.scores == second.scores
+
+
+SAVED = cv2.imencode(".jpg", ORIGINAL[:40, :48])[1].tobytes()
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=64),
+        st.builds(lambda end: SAVED[:end], st.integers(0, len(SAVED))),
+        st.builds(
+            lambda place, data: SAVED[:place] + data + SAVED[place + len(data) :],
+            st.integers(0, len(SAVED)),
+            st.binary(min_size=1, max_size=4),
+        ),
+    )
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_whatever_the_bytes_a_pair_becomes_a_row(data: bytes) -> None:
+    found = annotate_pair(Pair("a", SAVED, data), Threshold())
+    assert found.status in ("ok", "rejected")
+    assert (found.mask is not None) == (found.status == "ok")
+
+
+@pytest.mark.parametrize(
+    "picture", [None, 5, object(), np.zeros((0, 0, 3), np.uint8), np.zeros((4, 4), complex)]
+)
+def test_a_picture_that_is_none_becomes_a_row(picture: object) -> None:
+    found = annotate_pair(Pair("a", SAVED, picture), Threshold())  # type: ignore[arg-type]
+    assert found.status == "rejected"

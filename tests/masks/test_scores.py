@@ -11,7 +11,7 @@ import pytest
 from maskwright.masks import scores
 from maskwright.masks.scores import SCORES, geometry_scores, qes, score_pair, stored_levels
 from maskwright.pairs.values import Aligned, Change, Geometry, Mask, Tone
-from tests.contracts.annotator import edited_pair, jpeg, laid, textured
+from tests.contracts.annotator import edited_pair, laid, textured
 from tests.contracts.score import ScoreContract, cases
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -40,6 +42,12 @@ def test_the_table_holds_every_verdict_once() -> None:
 
 def test_every_verdict_has_a_sentence() -> None:
     assert all(sentence_of(name).endswith(".") for name, _ in TABLE)
+
+
+def test_the_manual_lists_the_verdicts_in_the_order_of_the_table() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
+    listed = [line.split("`")[1] for line in manual.splitlines() if line.startswith("| `")]
+    assert listed[: len(TABLE)] == [name for name, _ in TABLE]
 
 
 def test_an_unknown_verdict_has_none() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from maskwright.errors import InputError
@@ -132,6 +133,8 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
             np.zeros(aligned.valid.shape, np.float32), background="identical", group="shared-probe"
         )
     else:
+        # OpenCV's estimators draw from one generator a process: no pair may depend on those before it.
+        cv2.setRNGSeed(0)
         aligned = align(original.pixels, edited.pixels)
         if aligned.geometry.kind == "unrelated" and "donor" not in annotator.card.layers:
             annotation = _unrelated(pair, original, edited, aligned.geometry)
