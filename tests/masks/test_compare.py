@@ -186,6 +186,18 @@ def test_the_smallest_square_that_is_seen_is_found(side: int) -> None:
     assert insert_and_look(pair, EMPTY, FromSide(side)).seen_px == side
 
 
+@pytest.mark.parametrize(("every", "seen"), [(1, True), (2, True), (3, False)])
+def test_a_size_is_seen_when_half_of_its_squares_are(every: int, *, seen: bool) -> None:
+    class Some(FromSide):
+        def _large(self, pair: Aligned) -> ChangeMap:
+            changed = (pair.original != pair.edited).any(axis=2).astype(np.uint8)
+            labels = cv2.connectedComponents(changed)[1]
+            return ((labels % every == 1 % every) & (labels > 0)).astype(np.float32)
+
+    found = insert_and_look(laid(photo(), photo()), EMPTY, Some(1)).seen_px
+    assert (found == 1) == seen
+
+
 def test_what_is_never_seen_is_not_known() -> None:
     found = insert_and_look(laid(photo(), photo()), EMPTY, FromSide(200))
     assert (found.seen_px, found.largest_px) == (None, 64)

@@ -43,6 +43,13 @@ class Finder(Threshold):
         return [Change(np.zeros(p.valid.shape, np.float32), group="shared-donor") for p in batch]
 
 
+class Undecided(Threshold):
+    """One half everywhere: the least that is still a mask."""
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        return [Change(np.full(p.valid.shape, 0.5, np.float32)) for p in batch]
+
+
 class Broken(Threshold):
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         raise RuntimeError("first line\nsecond line " + "x" * 1000)
@@ -89,6 +96,13 @@ def test_the_mask_is_the_change_map_from_one_half_up(edited: Picture) -> None:
     assert found.mask is not None
     assert found.mask.any()
     np.testing.assert_array_equal(found.mask, found.change >= 0.5)
+
+
+def test_one_half_is_in_the_mask(edited: Picture) -> None:
+    found = annotate_pair(Pair("a", ORIGINAL, edited), Undecided())
+    assert found.mask is not None
+    assert found.mask.all()
+    assert found.verdict == "whole_picture"
 
 
 def test_the_same_pixels_need_neither_alignment_nor_annotator() -> None:

@@ -289,3 +289,18 @@ def test_scores_of_a_pair_and_of_its_mirror_image_agree() -> None:
     second = score_pair(laid(flip[0], flip[1]), Change(flip[2]), flip[2] >= 0.5, original=flip[0])
     for name in ("qes", "area_frac", "components", "contrast", "border_sharpness", "outside_change"):
         assert second[name] == pytest.approx(first[name])
+
+
+def test_pixels_the_original_lacks_do_not_count_as_touched_outside_the_region() -> None:
+    original = textured(1, 200, 160)
+    edited = original.copy()
+    edited[:, 150:] = 0
+    valid = np.ones((160, 200), np.bool_)
+    valid[:, 150:] = False
+    region = np.zeros((160, 200), np.bool_)
+    region[:20, :20] = True
+    aligned = Aligned(original, edited, valid, Geometry("shifted", np.eye(3)))
+    nothing = Change(np.zeros((160, 200), np.float32))
+    found = score_pair(aligned, nothing, nothing.map >= 0.5, original=original, region=region)
+    assert found["outside_mse"] == 0
+    assert found["outside_ssim"] == pytest.approx(1)
