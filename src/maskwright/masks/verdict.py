@@ -18,7 +18,7 @@ RESAVED_FLOOR = 6.0
 """Grey levels of noise floor that saving can explain: the median of JPEG 10 is 5.6, of JPEG 30 2.0."""
 UNEXPLAINED_FRAC = 0.03
 """Share of the picture above the noise floor that would make `resaved` a false comfort: saving,
-resizing and shifting leave under 0.001, waves of 25 levels 0.01, and mixtures of noise more."""
+resizing and shifting leave under 0.001, waves of 25 levels 0.01 (benchmarks/bench_verdicts.py)."""
 
 
 @dataclass(frozen=True, slots=True)
