@@ -31,4 +31,4 @@ def missed_px(noise_floor: float | None, background: str | None) -> float | None
         return 1.0
     if noise_floor is None:
         return None
-    return min(MOST_PX, 2.0 ** min(BASE + SLOPE * noise_floor, 7.0))
+    return float(min(MOST_PX, 2.0 ** min(BASE + SLOPE * noise_floor, 7.0)))

@@ -41,7 +41,7 @@ def features_of(grey: Grey) -> Features:
     reduced = max(1.0, max(height, width) / LONGEST)
     size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
     small = grey if reduced == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    finder = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST)
+    finder = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST)  # type: ignore[attr-defined]
     points, descriptors = finder.detectAndCompute(small, None)
     if descriptors is None or not len(points):
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32), reduced, width)
