@@ -35,6 +35,10 @@ ONE_THREAD = {
     "ARROW_IO_THREADS": "1",
 }
 
+# glibc hands every large array back to the system at once, and the next pair faults its pages in
+# again: a third of a worker's time (benchmarks/bench_speed.py: 24 ms a pair without, 16 with).
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from maskwright.corpus.executors.worker import serve; serve()"
@@ -120,7 +124,7 @@ class _Crew:
                 [sys.executable, "-c", _BOOT, json.dumps(sys.path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **ONE_THREAD},
+                env={**os.environ, **ONE_THREAD, **KEEP_MEMORY},
                 start_new_session=True,  # Ctrl-C is for us to handle, not for each of them
             )
         except OSError as fault:
