@@ -198,6 +198,8 @@ def test_a_signal_ends_a_run_cleanly_and_says_how_to_go_on(tmp_path: Path, name:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         stderr=subprocess.PIPE,
         text=True,
+        # a shell's background jobs ignore SIGINT and hand that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("out/annotations/.tmp-*")) and time.monotonic() < deadline:
