@@ -65,9 +65,12 @@ def run(words: Sequence[str]) -> int:
     cautious_streams()
     before = signal.signal(signal.SIGTERM, _stop)
     try:
-        return int(app(list(words), prog_name="maskwright", standalone_mode=False) or 0)
-    except typer.Exit as left:
-        return left.exit_code
+        try:
+            return int(app(list(words), prog_name="maskwright", standalone_mode=False) or 0)
+        except typer.Exit as left:
+            return left.exit_code
+        finally:
+            sys.stdout.flush()  # here, not at the end of Python, so that a reader who has gone is noticed
     except BrokenPipeError:
         # The reader has gone (`| head`); without this, Python complains once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
