@@ -261,11 +261,11 @@ def _within(total: Matrix, rows: int, columns: int, side: int, width: int, heigh
 
 
 def _compared(edited: Grey, original: Grey, side: int, inside: Flags) -> Blocks:
-    """Block sums, a few rows of blocks at a time: planes that stay in the cache are worth a factor of three."""
+    """Block sums, a few rows of blocks at a time: planes that stay in the cache are three times as fast."""
     rows, columns = edited.shape[0] // side, edited.shape[1] // side
     step = max(1, STRIP_PX // max(1, columns * side * side))
     sums = np.zeros((11, rows, columns), np.float32)
-    for row in range(0, rows, step):
+    for row in range(0, rows if columns else 0, step):
         end = min(rows, row + step)
         from_row, to_row = max(0, row * side - 1), min(edited.shape[0], end * side + 1)
         cut = slice(row * side - from_row, end * side - from_row)
