@@ -102,6 +102,11 @@ def test_a_soft_mask_is_cut_at_half_of_its_range() -> None:
     assert np.array_equal(read_mask(saved(deep, "PNG")), deep >= 32768)
 
 
+@pytest.mark.parametrize("levels", [(3, 7), (200, 255), (127, 128), (0, 90)])
+def test_of_two_levels_the_higher_is_edited(levels: tuple[int, int]) -> None:
+    assert np.array_equal(read_mask(saved(np.where(TRUTH, *levels[::-1]).astype(np.uint8), "PNG")), TRUTH)
+
+
 def test_levels_that_stay_low_are_labels() -> None:
     labels = np.array([[0, 1, 2], [3, 0, 20]], np.uint8)
     assert np.array_equal(read_mask(saved(labels, "PNG")), labels > 0)

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageFile
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.picture import Decoded, decode_grey, encode_png, read_picture
 from maskwright.pairs.values import REASONS, Encoded, Located
-from tests.pairs.awkward import P3, matrix_profile, p3_to_srgb, photo, png_header, saved, turned
+from tests.pairs.awkward import P3, SRGB, matrix_profile, p3_to_srgb, photo, png_header, saved, turned
 from tests.strategies import grey_maps, masks
 
 PHOTO = photo()
@@ -233,6 +233,12 @@ def test_an_srgb_profile_changes_nothing_and_is_not_mentioned() -> None:
     read = read_picture(saved(PHOTO, "PNG", icc_profile=profile))
     assert np.array_equal(read.pixels, PHOTO)
     assert read.done == ()
+
+
+def test_a_profile_that_is_nearly_srgb_is_still_applied() -> None:
+    read = read_picture(saved(PHOTO, "PNG", icc_profile=matrix_profile(SRGB, 2.0)))
+    assert 2 < np.abs(read.pixels.astype(int) - PHOTO).max() < 40
+    assert read.done == ("icc_to_srgb",)
 
 
 @pytest.mark.parametrize("profile", [b"no profile at all", matrix_profile(P3, 2.2)[:200]])

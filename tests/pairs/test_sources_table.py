@@ -305,6 +305,25 @@ def test_bytes_are_found_again_and_nothing_else(tmp_path: Path) -> None:
         assert refusal.value.reason == "no_picture"
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "json", "parquet"])
+def test_rows_are_those_of_the_table_in_its_order(ending: str, tmp_path: Path) -> None:
+    rows = [{"original": f"a/{i}.png", "edited": f"b/{i}.png", "n": i} for i in range(700)]
+    path = tmp_path / f"t.{ending}"
+    match ending:
+        case "csv":
+            write_csv(path, rows)
+        case "jsonl":
+            path.write_text("\n".join(map(json.dumps, rows)))
+        case "json":
+            path.write_text(json.dumps(rows))
+        case "parquet":
+            pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=110)
+    found = opened(path)
+    assert [row.columns["n"] for row in found] == list(range(700))
+    assert [keys(row) for row in found] == [[f"a/{i}.png", f"b/{i}.png"] for i in range(700)]
+    assert [row.id for row in found] == [f"{path.name}#{i}" for i in range(700)]
+
+
 # ---- CSV ------------------------------------------------------------------------------------------------
 
 
@@ -392,6 +411,7 @@ def test_a_comma_unquoted_in_the_text_at_the_end_is_put_back(tmp_path: Path) -> 
         "original,edited,n,note\na.png,b.png,1,x\nc.png,d.png,one, two,x\n",  # moved a number
         "note,original,edited\nx,a.png,b.png\nx,y,a.png,b.png\n",  # the last column is a picture
         "original,edited,n\na.png,b.png,1\na.png,b.png,1,2\n",  # the last column is a number
+        "note,original,edited\nx,a.png,b.png\nx,a.png,b.png,c.png\n",  # one picture too many
     ],
 )
 def test_a_comma_unquoted_elsewhere_is_a_bad_row(text: str, tmp_path: Path) -> None:
@@ -430,7 +450,7 @@ def test_values_keep_their_types_and_mixed_ones_become_text(tmp_path: Path) -> N
     extra: list[dict[str, Any]] = [
         {"n": 1, "x": 1, "tags": ["a"], "box": {"w": 1}, "odd": 5, "flag": True, "big": 2**70, "none": None},
         {"n": None, "x": 0.5, "tags": [], "box": {"h": 2.5}, "odd": "5", "flag": False, "big": 1},
-        {"odd": {"a": [1]}, "deep": [[1], [2.5]]},
+        {"odd": {"a": [1]}, "deep": [[1], [2.5]], "long": [2**53 + 1, 0.5]},
     ]
     lines = [json.dumps({"original": "a.png", "edited": "b.png", **one}) for one in extra]
     (tmp_path / "t.jsonl").write_text("\n".join(lines))
@@ -445,10 +465,12 @@ def test_values_keep_their_types_and_mixed_ones_become_text(tmp_path: Path) -> N
         "flag": pa.bool_(),
         "big": pa.string(),
         "deep": pa.list_(pa.list_(pa.float64())),
+        "long": pa.string(),
     }
     rows = everything(source)
     assert [row.columns["odd"] for row in rows] == ["5", "5", '{"a": [1]}']
     assert [row.columns["big"] for row in rows] == [str(2**70), "1", None]
+    assert rows[2].columns["long"] == "[9007199254740993, 0.5]"
     assert pa.Table.from_pylist([dict(row.columns) for row in rows], schema=source.schema()).num_rows == 3
 
 

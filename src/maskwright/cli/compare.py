@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskwright.cli.terminal import answer, answer_json, answer_table, percent
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text, percent
 
 if TYPE_CHECKING:
     from maskwright.masks.compare import Comparison
@@ -47,7 +47,7 @@ def command(
 
 
 def _print(comparison: Comparison, out: Path | None) -> None:
-    answer(comparison.sentence)
+    answer_text(comparison.sentence)
     shown = comparison.regions[:MOST_LISTED]
     if shown:
         heads = ["region", "width x height", "at x,y", "of the picture"]

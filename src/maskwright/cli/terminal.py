@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 JSON_VERSION = 1
 """Of the objects that `--json` prints; grows when a key changes its meaning or goes."""
+
+MOST_COLUMNS = 100
+"""Longer lines are hard to read (Bringhurst: 45 to 75 letters are comfortable)."""
 
 
 def cautious_streams() -> None:
@@ -38,6 +43,12 @@ def cleaned(text: str) -> str:
 def answer(line: str = "") -> None:
     """One line of the answer, to stdout."""
     print(cleaned(line))
+
+
+def answer_text(text: str) -> None:
+    """A few sentences, broken into lines that fit the terminal, to stdout."""
+    width = min(shutil.get_terminal_size().columns, MOST_COLUMNS)
+    print(textwrap.fill(cleaned(text), width, break_long_words=False, break_on_hyphens=False))
 
 
 def note(line: str) -> None:

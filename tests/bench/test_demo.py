@@ -1,0 +1,83 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwright.bench.demo import Demonstration, demo
+from maskwright.errors import SettingError
+from maskwright.pairs.picture import read_mask, read_picture
+from tests.cli.conftest import Command
+
+pytest.importorskip("skimage", reason="the extra `demo` is not installed")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    return demo(tmp_path_factory.mktemp("demo") / "out")
+
+
+def test_every_known_edit_is_found(shown: Demonstration) -> None:
+    edited = [pair for pair in shown.pairs if pair.f1 is not None and pair.edit != "none"]
+    assert len(edited) == 8
+    assert min(pair.f1 or 0 for pair in edited) > 0.7
+    assert shown.f1_mean > 0.9
+
+
+def test_pairs_that_nobody_edited_get_an_empty_mask(shown: Demonstration) -> None:
+    nothing = [pair for pair in shown.pairs if pair.edit == "none"]
+    assert [pair.f1 for pair in nothing] == [1.0, 1.0]
+    assert {pair.verdict for pair in nothing} <= {"resaved", "geometry_only"}
+
+
+def test_pairs_without_an_answer_are_rejected_with_their_reason(shown: Demonstration) -> None:
+    assert [(pair.name, pair.reason) for pair in shown.pairs if pair.status != "ok"] == [
+        ("other_photo", "unrelated"),
+        ("cut_off", "truncated"),
+    ]
+
+
+def test_pairs_are_saved_in_several_formats_with_masks_on_the_edited_grid(shown: Demonstration) -> None:
+    folder = Path(shown.out)
+    with open(shown.table, newline="") as table:
+        rows = [row for row in csv.DictReader(table) if row["mask"]]
+    assert {Path(row["edited"]).suffix for row in rows} == {".jpg", ".png", ".webp"}
+    for row in rows:
+        edited = read_picture(folder / row["edited"]).pixels
+        assert read_mask(folder / row["mask"]).shape == edited.shape[:2]
+
+
+def test_the_sheet_shows_a_row_for_every_pair_that_can_be_read(shown: Demonstration) -> None:
+    sheet = read_picture(shown.sheet).pixels
+    assert sheet.shape[0] > 11 * 150
+    assert float(np.std(sheet)) > 30
+
+
+def test_a_second_demonstration_in_the_same_folder_goes_on_with_the_first(shown: Demonstration) -> None:
+    table = Path(shown.table)
+    before = table.stat().st_mtime_ns
+    again = demo(shown.out)
+    assert again == shown
+    assert table.stat().st_mtime_ns == before
+
+
+def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(SettingError, match="not empty"):
+        demo(tmp_path)
+
+
+def test_the_command_prints_the_table_and_where_everything_is(command: Command, shown: Demonstration) -> None:
+    code, out, _ = command("demo", "-o", shown.out)
+    assert code == 0
+    for pair in shown.pairs:
+        assert pair.name in out
+    assert shown.sheet in out
+    assert f"{shown.f1_mean:.3f}" in out
+
+
+def test_the_command_gives_one_json_object(command: Command, shown: Demonstration) -> None:
+    code, out, _ = command("demo", "-o", shown.out, "--json")
+    told = json.loads(out)
+    assert (code, told["version"], len(told["pairs"])) == (0, 1, 12)
