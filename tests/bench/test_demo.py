@@ -8,7 +8,7 @@ import pytest
 from maskwright.bench.demo import Demonstration, demo
 from maskwright.errors import SettingError
 from maskwright.pairs.picture import read_mask, read_picture
-from tests.cli.conftest import Command
+from tests.conftest import Command
 
 pytest.importorskip("skimage", reason="the extra `demo` is not installed")
 

@@ -1,26 +1,8 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-from maskwright.cli import run
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs `maskwright` with these words; gives exit code, stdout, stderr."""
-
-    def go(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run([str(word) for word in words])
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return go
 
 
 def write_pair(folder: Path, name: str, *, seed: int = 0) -> tuple[Path, Path]:

@@ -15,7 +15,8 @@ import pytest
 
 from maskwright.cli import run
 from maskwright.pairs.picture import read_mask
-from tests.cli.conftest import Command, write_pair
+from tests.cli.conftest import write_pair
+from tests.conftest import Command
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -1,0 +1,22 @@
+"""What tests of several rooms need."""
+
+from collections.abc import Callable
+
+import pytest
+
+from maskwright.cli import run
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `maskwright` with these words; gives exit code, stdout, stderr."""
+
+    def go(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return go
