@@ -33,7 +33,7 @@ def cleaned(text: str) -> str:
     r"""Without control characters; line breaks become spaces.
 
     >>> cleaned("a\x1b[31mb\r\nc\u202ed")
-    'a[31mb c d'
+    'a[31mb cd'
     """
     return "".join(
         sign if sign.isprintable() else " " if sign.isspace() else "" for sign in text.replace("\r\n", "\n")
@@ -101,10 +101,12 @@ def counted(number: int, thing: str) -> str:
 def percent(share: float) -> str:
     """A share in percent with two digits that count.
 
-    >>> percent(0.25), percent(0.0312), percent(0.00004), percent(0.0), percent(1.0)
-    ('25 %', '3.1 %', '0.004 %', '0 %', '100 %')
+    >>> percent(0.25), percent(0.0312), percent(0.000042), percent(0.0), percent(0.9999)
+    ('25 %', '3.1 %', '0.0042 %', '0 %', 'over 99 %')
     """
     value = 100 * share
+    if 99 < value < 100:
+        return "over 99 %"
     if value == 0:
         return "0 %"
     digits = max(0, 1 - math.floor(math.log10(abs(value))))
