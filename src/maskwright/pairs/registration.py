@@ -271,7 +271,9 @@ def _compared(edited: Grey, original: Grey, side: int, inside: Flags) -> Blocks:
         cut = slice(row * side - from_row, end * side - from_row)
         width = columns * side
         _add_sums(edited[from_row:to_row, :width], original[from_row:to_row, :width], cut, sums[:, row:end])
-    xx, xy, yy, xt, yt, tt, apart_x, apart_y, gx, gy, off = sums.reshape(11, -1).astype(np.float64)
+    xx, xy, yy, xt, yt, tt, apart_x, apart_y, gx, gy, off = sums.reshape(11, rows * columns).astype(
+        np.float64
+    )
     apart = apart_x + apart_y
     y, x = np.mgrid[0:rows, 0:columns] * float(side) + (side / 2 - 0.5)
     return Blocks(
