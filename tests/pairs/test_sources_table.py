@@ -570,6 +570,17 @@ def test_reading_on_where_the_last_part_ended_decodes_nothing_twice(
     assert len(opened_files) == 3, "once for each row group"
 
 
+def test_two_readers_of_a_row_group_do_not_disturb_each_other(tmp_path: Path) -> None:
+    table = pa.table({"original": ["a.png"] * 200, "edited": ["b.png"] * 200, "n": range(200)})
+    pq.write_table(table, tmp_path / "t.parquet")
+    source = open_source(tmp_path / "t.parquet")
+    plan = source.plan()
+    list(source.read(plan[0]))  # leaves the place where it stopped
+    near, far = source.read(plan[1]), source.read(plan[9])
+    found = [(next(near).columns["n"], next(far).columns["n"]) for _ in range(8)]
+    assert found == [(8 + i, 72 + i) for i in range(8)]
+
+
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
 def test_a_truncated_parquet_file_is_refused(share: float, tmp_path: Path) -> None:
     path = parquet_file(tmp_path)
