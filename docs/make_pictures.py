@@ -1,8 +1,9 @@
-"""Make the pictures of the README: a photograph, an edit of it, and what maskwright says.
+"""Make the pictures of the README and of examples/pairs: photographs, and known edits of them.
 
     python docs/make_pictures.py
 
-The photograph is NASA's portrait of Eileen Collins, in the public domain, as it lies in scikit-image.
+The photographs are scikit-image's: NASA's portrait of Eileen Collins (public domain), a cat (CC0, Stefan van
+der Walt), a cup of coffee (CC0, Rachel Michetti).
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import numpy as np
 from numpy.random import default_rng
 
 import maskwright
-from maskwright.bench.demo import oval, photo
+from maskwright.bench.demo import all_recipes, oval, photo
 from maskwright.pages.sheet import Row, contact_sheet
 from maskwright.pairs.values import Picture
 from maskwright.synthesis import corruptions, edits
 from maskwright.synthesis.steps import begin, chain
 
 FOLDER = Path(__file__).parent / "pictures"
+PAIRS = Path(__file__).parents[1] / "examples" / "pairs"
 
 EDIT = chain(
     edits.removal("telea", oval(0.335, 0.757, 0.085, 0.085)),  # the mission's badge
@@ -29,16 +31,28 @@ EDIT = chain(
 )
 
 
-def save(picture: Picture, name: str, quality: int) -> None:
+def save(picture: Picture, path: Path, quality: int) -> None:
     data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    (FOLDER / name).write_bytes(data.tobytes())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.tobytes())
+
+
+def save_small_pairs() -> None:
+    """Three pairs of the demonstration, 320 pixels wide, as a folder people might have."""
+    for recipe in all_recipes():
+        if recipe.name in ("badge", "eyes", "spoon") and recipe.step is not None:
+            (original, edited), mask = corruptions.resize(320 / photo(recipe.photo).shape[1], side="both")(
+                *begin(photo(recipe.photo)), default_rng(1)
+            )
+            (original, edited), _ = recipe.step((original, edited), mask, default_rng(1))
+            save(original, PAIRS / "original" / f"{recipe.name}.jpg", 92)
+            save(edited, PAIRS / "edited" / f"{recipe.name}.jpg", 85)
 
 
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
     (original, edited), _ = EDIT(*begin(photo("astronaut")), default_rng(1))
-    save(original, "before.jpg", 90)
-    save(edited, "after.jpg", 85)
+    save(original, FOLDER / "before.jpg", 90)
+    save(edited, FOLDER / "after.jpg", 85)
     comparison = maskwright.compare(FOLDER / "before.jpg", FOLDER / "after.jpg")
     mask = np.repeat(comparison.mask.astype(np.uint8)[..., None] * 255, 3, axis=2)
     pictures = (
@@ -48,7 +62,8 @@ def main() -> None:
         comparison.overlay(),
     )
     words = "original, edited (smaller, JPEG), the mask, and the mask's outline on the edited picture"
-    save(contact_sheet([Row(words, pictures)], tile_px=300), "result.jpg", 88)
+    save(contact_sheet([Row(words, pictures)], tile_px=300), FOLDER / "result.jpg", 88)
+    save_small_pairs()
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ def reader_folder(folder: Path) -> None:
     """What a reader of the manual has at hand: two pictures, pairs as folder and table, a finished run."""
     for name in ("before.jpg", "after.jpg"):
         shutil.copy(ROOT / "docs" / "pictures" / name, folder / name)
+    shutil.copytree(ROOT / "docs" / "pictures", folder / "docs" / "pictures")
+    shutil.copytree(ROOT / "examples" / "pairs", folder / "examples" / "pairs")
     shutil.copy(ROOT / "examples" / "my_annotator.py", folder / "my_annotator.py")
     after = maskwright.read_picture(folder / "after.jpg").pixels
     lines = ["original,edited,mask,model"]
