@@ -571,14 +571,15 @@ def test_reading_on_where_the_last_part_ended_decodes_nothing_twice(
 
 
 def test_two_readers_of_a_row_group_do_not_disturb_each_other(tmp_path: Path) -> None:
-    table = pa.table({"original": ["a.png"] * 200, "edited": ["b.png"] * 200, "n": range(200)})
+    table = pa.table({"original": ["a.png"] * 700, "edited": ["b.png"] * 700, "n": range(700)})
     pq.write_table(table, tmp_path / "t.parquet")
     source = open_source(tmp_path / "t.parquet")
     plan = source.plan()
     list(source.read(plan[0]))  # leaves the place where it stopped
+    assert (plan[1].start, plan[1].rows, plan[9].start) == (11, 11, 99), "across batches of 16 rows"
     near, far = source.read(plan[1]), source.read(plan[9])
-    found = [(next(near).columns["n"], next(far).columns["n"]) for _ in range(8)]
-    assert found == [(8 + i, 72 + i) for i in range(8)]
+    found = [(next(near).columns["n"], next(far).columns["n"]) for _ in range(11)]
+    assert found == [(11 + i, 99 + i) for i in range(11)]
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
