@@ -105,21 +105,24 @@ def _registered(original: Grey, edited: Grey) -> Fit | None:
     if first.telling < FEW_BLOCKS:
         return first
     starts = _starts(original, edited, plain)
-    found = _near(there, here, starts)
-    if found is None or max(found.moving_px, found.residual_px) > SETTLED_PX:
+    stays = first.agreement >= SAME_AGREEMENT or _redrawn(there, here, plain)
+    found = _better(first if stays else None, _near(there, here, starts))
+    if found is None or not _settled(found):
         mine, theirs = features_of(edited), features_of(original)
         found = _better(found, _far(there, here, theirs, mine))
-    if found is not None:
-        return _simplest(there, here, plain, found)
-    if first.agreement >= SAME_AGREEMENT or _redrawn(there, here, plain):
-        return first
-    turned = views_of(np.ascontiguousarray(original[:, ::-1]))
-    found = _better(_near(turned, here, starts), _far(turned, here, mirrored(theirs), mine))
-    if found is None or found.agreement < FAR_AGREEMENT:
-        return None
-    found = _simplest(turned, here, plain, found)
-    flip = np.array([[-1.0, 0, there.width - 1], [0, 1, 0], [0, 0, 1]])
-    return replace(found, matrix=flip @ found.matrix)
+        if found is None or not _settled(found):
+            turned = views_of(np.ascontiguousarray(original[:, ::-1]))
+            other = _better(_near(turned, here, starts), _far(turned, here, mirrored(theirs), mine))
+            if other is not None and other.agreement >= FAR_AGREEMENT and other is _better(found, other):
+                other = _simplest(turned, here, plain, other)
+                flip = np.array([[-1.0, 0, there.width - 1], [0, 1, 0], [0, 0, 1]])
+                return replace(other, matrix=flip @ other.matrix)
+    return None if found is None else _simplest(there, here, plain, found)
+
+
+def _settled(fit: Fit) -> bool:
+    """Whether no dearer step can be expected to find more."""
+    return fit.agreement >= NEAR_AGREEMENT and max(fit.moving_px, fit.residual_px) <= SETTLED_PX
 
 
 def _starts(original: Grey, edited: Grey, plain: Matrix) -> list[Matrix]:
