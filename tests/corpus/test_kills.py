@@ -34,6 +34,8 @@ def start(source: Path, out: Path, *, workers: int = 2) -> subprocess.Popen[str]
         cwd=Path(__file__).parents[2],
         stderr=subprocess.PIPE,
         text=True,
+        # a shell's background jobs ignore SIGINT and hand that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
