@@ -88,8 +88,8 @@ def hard(a: Picture, b: Picture, rng: Generator) -> Made:
     scale = np.exp(rng.uniform(np.log(0.4), np.log(2.5)))
     out_w, out_h = max(32, round(w * scale)), max(32, round(h * scale))
     middle = [
-        rng.uniform(box_w, 2 * width - box_w) / 2 - 0.5,
-        rng.uniform(box_h, 2 * height - box_h) / 2 - 0.5,
+        rng.uniform(box_w, max(box_w, 2 * width - box_w)) / 2 - 0.5,
+        rng.uniform(box_h, max(box_h, 2 * height - box_h)) / 2 - 0.5,
     ]
     linear = w / out_w * np.array([[cos, -sin], [sin, cos]])
     matrix = np.eye(3)

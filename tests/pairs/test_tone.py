@@ -1,55 +1,77 @@
-"""The global tone fit: takes out what is global, keeps its hands off what is not."""
+"""The tone fit: found where there is one, refused where an edit would be taken for one."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from maskwright.pairs.tone import apply_tone, fit_tone
 from maskwright.pairs.values import Picture, Tone
-from tests.contracts.annotator import jpeg, textured
+from tests.pairs.test_align import jpeg, scene, with_edit
 
-ALL = np.ones((240, 320), bool)
-
-
-def brighter(picture: Picture, gain: float, offset: float) -> Picture:
-    return np.clip(np.rint(picture * gain + offset), 0, 255).astype(np.uint8)
+GAIN, OFFSET = np.array([0.85, 1.0, 1.1]), np.array([10.0, -8.0, 3.0])
 
 
-def test_a_global_change_of_tone_is_found_and_taken_out() -> None:
-    photo = textured(1, 320, 240)
-    toned = brighter(photo, 0.9, 12)
-    tone = fit_tone(photo, toned, ALL)
-    np.testing.assert_allclose(tone.gain * 128 + tone.offset, 0.9 * 128 + 12, atol=2)
-    np.testing.assert_allclose(tone.gain, 0.9, atol=0.03)
-    left = np.abs(apply_tone(photo, tone).astype(int) - toned)
-    assert np.median(left) <= 1
+def toned(picture: Picture) -> Picture:
+    return np.clip(picture * GAIN + OFFSET, 0, 255).astype(np.uint8)
 
 
-def test_a_tone_is_found_beside_an_edit_of_a_third() -> None:
-    photo = textured(2, 320, 240)
-    toned = brighter(photo, 1.0, -15)
-    toned[:80] = textured(3, 320, 80)
-    tone = fit_tone(photo, toned, ALL)
-    np.testing.assert_allclose(tone.offset + (tone.gain - 1) * 128, -15, atol=3)
+def fitted(original: Picture, edited: Picture) -> Tone:
+    return fit_tone(original, edited, np.ones(original.shape[:2], np.bool_))
 
 
-def test_nothing_is_fitted_where_nothing_changed() -> None:
-    photo = textured(4, 320, 240)
-    assert fit_tone(photo, photo.copy(), ALL).is_identity
-    assert fit_tone(photo, jpeg(photo, 80), ALL).is_identity
+def largest_error(tone: Tone) -> float:
+    levels = np.array([[40.0], [128.0], [210.0]])
+    return float(np.abs(levels * tone.gain + tone.offset - (levels * GAIN + OFFSET)).max())
 
 
-def test_nothing_is_fitted_between_strangers() -> None:
-    assert fit_tone(textured(5, 320, 240), textured(6, 320, 240), ALL).is_identity
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.4])
+def test_a_tone_change_is_found_beside_an_edit(share: float) -> None:
+    picture = scene(1)
+    edited = jpeg(with_edit(toned(picture), scene(2), share) if share else toned(picture))
+    assert largest_error(fitted(picture, edited)) < 6
 
 
-def test_a_local_change_is_no_tone() -> None:
-    photo = textured(7, 320, 240)
-    edited = photo.copy()
-    edited[:, :100] = brighter(photo[:, :100], 1, 40)
-    assert fit_tone(photo, edited, ALL).is_identity
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.8, 1.0])
+def test_codecs_and_edits_are_no_tone_change(share: float) -> None:
+    picture = scene(3)
+    edited = jpeg(with_edit(picture, scene(4), share) if share else picture, 50)
+    assert fitted(picture, edited).is_identity
 
 
-def test_no_tone_leaves_every_pixel_and_does_not_copy_wrongly() -> None:
-    photo = textured(8, 320, 240)
-    np.testing.assert_array_equal(apply_tone(photo, Tone()), photo)
+def test_a_darker_background_behind_an_untouched_subject_is_an_edit() -> None:
+    picture = scene(5)
+    edited = with_edit(picture, (picture * 0.75).astype(np.uint8), 0.6)
+    assert (edited != picture).any()
+    assert fitted(picture, edited).is_identity
+
+
+def test_a_flat_background_of_another_colour_is_an_edit() -> None:
+    picture, ground = scene(6), np.full_like(scene(6), 230)
+    original = with_edit(picture, ground, 0.6)
+    edited = with_edit(picture, np.full_like(ground, 90), 0.6)
+    assert fitted(original, edited).is_identity
+
+
+def test_only_valid_pixels_are_asked() -> None:
+    picture = scene(7)
+    edited = toned(picture)
+    edited[:, :200] = scene(8)[:, :200]
+    valid = np.zeros(picture.shape[:2], np.bool_)
+    valid[:, 200:] = True
+    assert largest_error(fit_tone(picture, edited, valid)) < 3
+    assert fit_tone(picture, edited, np.zeros_like(valid)).is_identity
+
+
+def test_the_identity_gives_back_the_very_array() -> None:
+    picture = scene(9)
+    assert apply_tone(picture, Tone()) is picture
+
+
+def test_a_tone_is_applied_as_the_formula_says_and_clipped() -> None:
+    picture = scene(10)
+    tone = Tone(np.array([0.5, 1.3, 1.0]), np.array([20.0, 0.0, -40.0]))
+    slow = np.clip(np.rint(picture * tone.gain + tone.offset), 0, 255).astype(np.uint8)
+    assert (slow == 255).any()
+    assert (slow == 0).any()
+    assert np.array_equal(apply_tone(picture, tone), slow)

@@ -59,6 +59,7 @@ NEARLY_PX = 1.5
 MOST_STRETCH = 2.5
 """No editor stretches one side more than this against the other; chance matches of features do."""
 SIMILAR_ASPECT = 1.1
+"""Pictures of more different aspect were not only drawn anew."""
 COARSE = 80
 """Longest side of the view on which redrawn pictures are looked at."""
 
@@ -99,10 +100,8 @@ def _registered(original: Grey, edited: Grey) -> Fit | None:
     there, here = views_of(original), views_of(edited)
     plain = resizing((here.width, here.height), (there.width, there.height))
     first = judged(there, here, plain)
-    same_size = original.shape == edited.shape
-    if same_size and first.agreement >= FAR_AGREEMENT and first.moving_px < STILL_PX:
-        return first
-    if first.telling < FEW_BLOCKS:
+    still = original.shape == edited.shape and first.moving_px < STILL_PX and _settled(first)
+    if still or first.telling < FEW_BLOCKS:
         return first
     starts = _starts(original, edited, plain)
     stays = first.agreement >= SAME_AGREEMENT or _redrawn(there, here, plain)
@@ -111,12 +110,7 @@ def _registered(original: Grey, edited: Grey) -> Fit | None:
         mine, theirs = features_of(edited), features_of(original)
         found = _better(found, _far(there, here, theirs, mine))
         if found is None or not _settled(found):
-            turned = views_of(np.ascontiguousarray(original[:, ::-1]))
-            other = _better(_near(turned, here, starts), _far(turned, here, mirrored(theirs), mine))
-            if other is not None and other.agreement >= FAR_AGREEMENT and other is _better(found, other):
-                other = _simplest(turned, here, plain, other)
-                flip = np.array([[-1.0, 0, there.width - 1], [0, 1, 0], [0, 0, 1]])
-                return replace(other, matrix=flip @ other.matrix)
+            found = _better(found, _turned_round(original, here, starts, theirs, mine))
     return None if found is None else _simplest(there, here, plain, found)
 
 
@@ -156,6 +150,21 @@ def _far(there: Views, here: Views, theirs: Features, mine: Features) -> Fit | N
     return _believed(there, here, matrix, FAR_AGREEMENT)
 
 
+def _turned_round(
+    original: Grey, here: Views, starts: list[Matrix], theirs: Features, mine: Features
+) -> Fit | None:
+    """The best map of the original mirrored left to right, as a map of the original as it is."""
+    turned = views_of(np.ascontiguousarray(original[:, ::-1]))
+    found = _better(_near(turned, here, starts), _far(turned, here, mirrored(theirs), mine))
+    if found is None or found.agreement < FAR_AGREEMENT:
+        return None
+    return replace(found, matrix=_flip(turned.width) @ found.matrix)
+
+
+def _flip(width: int) -> Matrix:
+    return np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
+
+
 def _believed(there: Views, here: Views, matrix: Matrix, least: float) -> Fit | None:
     strength = np.linalg.svd(matrix[:2, :2], compute_uv=False)
     if not np.isfinite(matrix).all() or strength[0] > MOST_STRETCH * strength[1]:
@@ -184,6 +193,8 @@ def _simplest(there: Views, here: Views, plain: Matrix, found: Fit) -> Fit:
     free = judged(there, here, matrix, longest=FINEST)
     if free.agreement < found.agreement - 0.1:  # the finest step ran away
         free = judged(there, here, found.matrix, longest=FINEST)
+    if np.linalg.det(free.matrix[:2, :2]) < 0:
+        plain = _flip(there.width) @ plain
     for simpler in (plain, _whole_shift(free.matrix)):
         if displacement(np.linalg.inv(free.matrix) @ simpler, here.width, here.height) < NEARLY_PX:
             fit = judged(there, here, simpler, longest=FINEST)
@@ -195,9 +206,10 @@ def _simplest(there: Views, here: Views, plain: Matrix, found: Fit) -> Fit:
 
 
 def _whole_shift(matrix: Matrix) -> Matrix:
-    whole = np.eye(3)
-    whole[:2, 2] = np.rint(matrix[:2, 2])
-    return whole
+    """The map moved to whole pixels and not scaled or turned, mirrored where it is."""
+    return np.diag([np.sign(matrix[0, 0]), 1.0, 1.0]) + np.rint(
+        shifting(matrix[0, 2], matrix[1, 2]) - np.eye(3)
+    )
 
 
 def _valid(original: Grey, edited: Grey, matrix: Matrix, kind: str) -> Mask:

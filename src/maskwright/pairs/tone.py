@@ -30,7 +30,7 @@ STARTS = (1.0, 0.75, 1.33)
 """Gains the fit starts from."""
 GAINS = (0.4, 2.5)
 """Beyond this a map of tones is no longer one exposure of the same photograph."""
-LEAST_AGREEING = 0.35
+LEAST_AGREEING = 0.25
 LEAST_RISE = 1.08
 """By what factor the score must rise: below it the fit follows noise."""
 LEAST_RANGE = 10.0
