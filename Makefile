@@ -26,6 +26,7 @@ check: $(STAMP)  ## format, lint, types, import order, examples, CLI reference; 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_cli_reference.py --check
+	$(BIN)/python docs/make_columns.py --check
 	$(BIN)/python -m pytest -q --doctest-modules src tests/test_house.py tests/test_docs.py tests/cli/test_help.py
 
 fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
@@ -37,6 +38,7 @@ bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py
+	$(BIN)/python docs/make_columns.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: maskwright needs Python 3.11 or newer, this is " + sys.version.split()[0] + "\nhint:  name another one: make PYTHON=python3.12 ...")'
