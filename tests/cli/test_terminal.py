@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwright.cli.progress import LineReporter, line_of
-from maskwright.cli.terminal import answer_json, answer_table, cleaned
+from maskwright.cli.terminal import answer_json, answer_table
 from maskwright.corpus.annotate import RowsDone
+from maskwright.pages.words import cleaned
 
 
 @given(st.text())

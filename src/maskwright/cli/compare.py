@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text, percent
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
+from maskwright.pages.words import percent
 
 if TYPE_CHECKING:
     from maskwright.masks.compare import Comparison

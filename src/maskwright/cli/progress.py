@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from maskwright.cli.terminal import counted, note, percent, seconds
+from maskwright.cli.terminal import note
+from maskwright.pages.words import counted, percent, seconds
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright.cli.terminal import answer, answer_table, counted, percent, seconds
+from maskwright.cli.terminal import answer, answer_table
+from maskwright.pages.words import counted, percent, seconds
 
 if TYPE_CHECKING:
     from maskwright.corpus.status import RunSummary

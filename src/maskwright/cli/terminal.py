@@ -1,7 +1,6 @@
 """Words on a terminal: answers on stdout, all else on stderr, and nothing in them that can act.
 
-Ids, file names and instructions come from strangers. Control characters (also those that
-turn the direction of writing) are taken out before anything is printed.
+Ids, file names and instructions come from strangers: what is printed goes through `cleaned`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from maskwright.pages.words import cleaned
 
 JSON_VERSION = 1
 """Of the objects that `--json` prints; grows when a key changes its meaning or goes."""
@@ -27,17 +28,6 @@ def cautious_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def cleaned(text: str) -> str:
-    r"""Without control characters; line breaks become spaces.
-
-    >>> cleaned("a\x1b[31mb\r\nc\u202ed")
-    'a[31mb cd'
-    """
-    return "".join(
-        sign if sign.isprintable() else " " if sign.isspace() else "" for sign in text.replace("\r\n", "\n")
-    )
 
 
 def answer(line: str = "") -> None:
@@ -88,42 +78,6 @@ def answer_table(rows: Sequence[Sequence[str]], sides: str = "lr") -> None:
             blank = " " * (width - cell_len(cell))
             line.append(blank + cell if sides[min(place, len(sides) - 1)] == "r" else cell + blank)
         print("  ".join(line).rstrip())
-
-
-def counted(number: int, thing: str) -> str:
-    """
-    >>> counted(1, "pair"), counted(2000, "pair")
-    ('1 pair', '2,000 pairs')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """A share in percent with two digits that count.
-
-    >>> percent(0.25), percent(0.0312), percent(0.000042), percent(0.0), percent(0.9999)
-    ('25 %', '3.1 %', '0.0042 %', '0 %', 'over 99 %')
-    """
-    value = 100 * share
-    if 99 < value < 100:
-        return "over 99 %"
-    if value == 0:
-        return "0 %"
-    digits = max(0, 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f} %"
-
-
-def seconds(length_s: float) -> str:
-    """
-    >>> seconds(8.4), seconds(190), seconds(3725)
-    ('8 s', '3 min 10 s', '1 h 02 min')
-    """
-    whole = round(length_s)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 def _finite(content: Any) -> Any:

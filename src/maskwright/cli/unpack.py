@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.terminal import answer, answer_json, counted
+from maskwright.cli.terminal import answer, answer_json
+from maskwright.pages.words import counted
 
 EXAMPLE = "Example:  maskwright unpack out"
 
