@@ -13,9 +13,9 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -56,6 +56,8 @@ UPRIGHT = {
 # The widest pixel read here is four channels of 32 bits; the rest is room for metadata.
 BYTES_PER_PIXEL, METADATA_BYTES = 16, 1 << 26
 
+T = TypeVar("T")
+
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _REMOTE_HINT = "download the pictures first, then give paths"
 
@@ -92,13 +94,46 @@ def open_image(picture: PictureLike, *, max_pixels: int = MAX_PIXELS) -> Opened:
         name = shown(getattr(picture, "filename", "") or "the picture")
         return _guarded(lambda: _from_image(picture, name, max_pixels), name)
     data, name = _read(picture, max_pixels)
-    if not data:
-        raise refused("file_empty", name)
-    format_ = next((kind for pattern, kind in MAGIC if pattern.match(data[:64])), "")
-    if not format_:
-        raise refused("not_a_picture", name, f"it begins with {data[:8]!r}")
+    format_ = _format(data, name)
     decode = _from_heif if format_ == "HEIF" else _from_file
     return _guarded(lambda: decode(data, format_, name, max_pixels), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture file says of itself before its pixels are decoded.
+
+    Args:
+        format: Pillow's name, or HEIF.
+        width, height: pixels as stored, not turned as EXIF says; of a HEIC file those of the upright picture.
+        info: what the plugin found beside the pixels: exif, xmp, icc_profile, ...
+    """
+
+    format: str
+    width: int
+    height: int
+    info: Mapping[Any, Any]
+
+
+def read_header(data: bytes, name: str = "the picture bytes") -> Header:
+    """Read a picture file's header; no pixel is decoded.
+
+    Raises:
+        InputError: as `open_image`, but for what only decoding shows.
+    """
+    format_ = _format(data, name)
+    read = _heif_header if format_ == "HEIF" else _plugin_header
+    return _guarded(lambda: read(data, format_, name), name)
+
+
+def read_bytes(picture: PictureLike, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """The bytes of a picture file that is not decoded.
+
+    Raises:
+        InputError: file_missing, not_a_picture (no plain file, or no file at all), too_large,
+            remote_not_allowed.
+    """
+    return _read(picture, max_pixels)[0]
 
 
 def check_max_pixels(max_pixels: int) -> None:
@@ -158,7 +193,17 @@ def _read(picture: PictureLike, max_pixels: int) -> tuple[bytes, str]:
         raise refused("file_missing", name, _words(error)) from error
 
 
-def _guarded(decode: Callable[[], Opened], name: str) -> Opened:
+def _format(data: bytes, name: str) -> str:
+    """Pillow's name of a file's format, by its first bytes."""
+    if not data:
+        raise refused("file_empty", name)
+    format_ = next((kind for pattern, kind in MAGIC if pattern.match(data[:64])), "")
+    if not format_:
+        raise refused("not_a_picture", name, f"it begins with {data[:8]!r}")
+    return format_
+
+
+def _guarded(decode: Callable[[], T], name: str) -> T:
     """Run a decoder; whatever it raises on hostile bytes becomes an InputError.
 
     Pillow reports oddities it can live with as warnings. Where the caller made warnings
@@ -181,7 +226,11 @@ def _guarded(decode: Callable[[], Opened], name: str) -> Opened:
 
 
 def _from_file(data: bytes, format_: str, name: str, max_pixels: int) -> Opened:
-    """Decode by the one plugin the first bytes call for."""
+    return _upright(_by_plugin(data, format_, name), format_, data, name, max_pixels)
+
+
+def _by_plugin(data: bytes, format_: str, name: str) -> Image.Image:
+    """Opened, not decoded, by the one plugin the first bytes call for."""
     if format_ not in Image.OPEN:
         Image.init()
     if format_ not in Image.OPEN:
@@ -191,7 +240,7 @@ def _from_file(data: bytes, format_: str, name: str, max_pixels: int) -> Opened:
     accepted = accept(data[:16]) if accept else True
     if isinstance(accepted, str) or not accepted:
         raise refused("not_a_picture", name, f"this Pillow does not decode it as {format_}")
-    return _upright(factory(io.BytesIO(data), ""), format_, data, name, max_pixels)
+    return factory(io.BytesIO(data), "")
 
 
 def _from_image(image: Image.Image, name: str, max_pixels: int) -> Opened:
@@ -200,15 +249,35 @@ def _from_image(image: Image.Image, name: str, max_pixels: int) -> Opened:
 
 def _from_heif(data: bytes, format_: str, name: str, max_pixels: int) -> Opened:
     """HEIC by pillow-heif, called directly: registering it would change Pillow for the whole process."""
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise refused("needs_heif", name, hint="pip install 'maskwright[heif]'") from error
-    heif: Any = pillow_heif.open_heif(io.BytesIO(data))
+    heif = _heif(data, name)
     width, height = heif.size
     check_size(width, height, name, max_pixels)
     image = heif.to_pillow()  # libheif turns it upright
     return Opened(image, format_, data, name, ("first_frame",) if len(heif) > 1 else ())
+
+
+def _heif(data: bytes, name: str) -> Any:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise refused("needs_heif", name, hint="pip install 'maskwright[heif]'") from error
+    return pillow_heif.open_heif(io.BytesIO(data))
+
+
+def _heif_header(data: bytes, format_: str, name: str) -> Header:
+    heif = _heif(data, name)
+    width, height = heif.size
+    return Header(format_, width, height, heif.info)
+
+
+def _plugin_header(data: bytes, format_: str, name: str) -> Header:
+    image = _by_plugin(data, format_, name)
+    tags = getattr(image, "tag_v2", {}) if format_ == "TIFF" else {}
+    # Pillow gives the size of the upright picture for a TIFF, and only for that
+    width, height = tags.get(256, image.width), tags.get(257, image.height)
+    if not (isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0):
+        raise refused("truncated", name, f"its header says {width}x{height} pixels")
+    return Header(format_, width, height, dict(image.info))
 
 
 def _upright(image: Image.Image, format_: str, data: bytes | None, name: str, max_pixels: int) -> Opened:
