@@ -75,6 +75,37 @@ class SourceContract:
         assert again.schema() == source.schema()
         assert everything(again) == everything(source)
 
+    def test_it_says_where_original_and_edited_come_from_and_why(self, source: Source) -> None:
+        reading = source.reading()
+        roles = [each.role for each in reading.chosen]
+        assert reading.kind
+        assert roles[:2] == ["original", "edited"]
+        assert len(set(roles)) == len(roles)
+        assert all(each.place and each.why for each in reading.chosen)
+
+    def test_it_carries_what_it_says(self, source: Source) -> None:
+        assert list(source.reading().carried) == source.schema().names
+
+    def test_it_says_the_use_of_every_column_once(self, source: Source) -> None:
+        reading = source.reading()
+        uses = dict(reading.columns)
+        assert len(uses) == len(reading.columns)
+        assert {each.place for each in reading.chosen if reading.columns} <= set(uses)
+        assert set(reading.carried) <= set(uses)
+
+    def test_the_roles_it_says_are_those_of_its_pairs(self, source: Source) -> None:
+        places = {each.role: each.place for each in source.reading().chosen}
+        pair = next(row for row in everything(source) if isinstance(row, Pair))
+        for role in ("original", "edited"):
+            picture = getattr(pair, role)
+            assert isinstance(picture, Encoded | Located)
+            # a folder names a file; a table's column is in the key of what it holds, or holds the path
+            assert source.picture(picture.key) == picture
+            if not source.reading().columns:
+                assert places[role] == picture.key
+        if any(isinstance(row, Pair) and row.mask is not None for row in everything(source)):
+            assert "mask" in places
+
     def test_reading_is_lazy(self, source: Source) -> None:
         rows = source.read(source.plan()[0])
         assert iter(rows) is rows

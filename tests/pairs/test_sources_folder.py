@@ -296,3 +296,25 @@ def test_every_picture_file_is_in_a_pair_or_listed_never_both(files: list[str]) 
     edits = [edited for _, edited, _ in layout.pairs]
     masks = [mask for *_, mask in layout.pairs if mask]
     assert len(set(edits) | set(masks)) == len(edits) + len(masks)
+
+
+def test_a_folder_says_its_layout_and_what_in_the_names_decides(tmp_path: Path) -> None:
+    make(tmp_path, "before/a.png", "after/a.png", "before/b.png", "after/b.png", "gt/b.png")
+    reading = open_source(tmp_path).reading()
+    assert (reading.kind, reading.layout) == (
+        "a folder of pictures",
+        "original/x.jpg edited/x.jpg [mask/x.png]",
+    )
+    assert [(each.role, each.place) for each in reading.chosen] == [
+        ("original", "before/a.png"),
+        ("edited", "after/a.png"),
+        ("mask", "gt/b.png"),
+    ]
+    assert all("folder's name" in each.why for each in reading.chosen)
+
+
+def test_a_swapped_folder_says_so_and_names_the_sides_as_they_are_read(tmp_path: Path) -> None:
+    make(tmp_path, "before/a.png", "after/a.png")
+    reading = open_source(tmp_path, roles=Roles(swap=True)).reading()
+    assert reading.swapped
+    assert [each.place for each in reading.chosen] == ["after/a.png", "before/a.png"]

@@ -16,7 +16,7 @@ import pytest
 
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.sources import Roles, Source, open_source
+from maskwright.pairs.sources import Reading, Roles, Source, open_source
 from maskwright.pairs.sources.parquet import ParquetReader
 from maskwright.pairs.values import Encoded, Located, Pair, Rejection
 from tests.contracts.source import SourceContract, everything
@@ -642,3 +642,37 @@ def test_the_shared_pairs_are_read_without_help() -> None:
     assert len(rows) == 97
     assert all(isinstance(row, Pair) and row.mask for row in rows)
     assert {"id", "set", "truth", "background"} <= set(source.schema().names)
+
+
+def reading_of(tmp_path: Path, **roles: Any) -> Reading:
+    (tmp_path / "a.png").write_bytes(PNG[0])
+    (tmp_path / "t.csv").write_text("source_img,target_img,other,note\na.png,a.png,a.png,hello\n")
+    return open_source(tmp_path / "t.csv", roles=Roles(**roles)).reading()
+
+
+def test_a_table_says_which_columns_it_took_and_why(tmp_path: Path) -> None:
+    reading = reading_of(tmp_path, edited="other")
+    assert reading.kind == "a CSV table"
+    assert [(each.role, each.place, each.why) for each in reading.chosen] == [
+        ("original", "source_img", "its name is known for originals"),
+        ("edited", "other", "named by you"),
+    ]
+
+
+def test_a_table_says_what_becomes_of_every_column(tmp_path: Path) -> None:
+    assert reading_of(tmp_path).columns == (
+        ("source_img", "original"),
+        ("target_img", "edited"),
+        ("other", "left out, pictures are not copied"),
+        ("note", "carried"),
+    )
+
+
+def test_an_exchange_of_the_sides_is_said(tmp_path: Path) -> None:
+    reading = reading_of(tmp_path, swap=True)
+    assert reading.swapped
+    assert [(each.role, each.place) for each in reading.chosen] == [
+        ("original", "target_img"),
+        ("edited", "source_img"),
+    ]
+    assert all("exchanged" in each.why for each in reading.chosen)

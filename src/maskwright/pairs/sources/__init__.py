@@ -6,9 +6,9 @@ import os
 
 from maskwright.errors import InputError
 from maskwright.pairs.opening import is_remote, shown
-from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Part, Roles, Source
+from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source
 
-__all__ = ["Part", "Roles", "Source", "open_source"]
+__all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "open_source"]
 
 TABLES = {
     ".csv": "delimited:CsvReader",

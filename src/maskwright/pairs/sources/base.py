@@ -57,6 +57,42 @@ class Roles:
     swap: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Where one role of a pair is taken from.
+
+    Args:
+        role: original, edited, mask or instruction.
+        place: a table's column; in a folder the first file that has the role.
+        why: in words, without a full stop.
+    """
+
+    role: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a source is read.
+
+    Args:
+        kind: what it is, in words: a folder of pictures, a CSV table, ...
+        layout: how a folder's files are paired, by example; empty for a table.
+        chosen: roles in the order of `Roles`, those without a place left out.
+        columns: of a table, each with its use: a role, carried, or why it is left out.
+        carried: names of the columns that come along with every pair.
+        swapped: original and edited were exchanged after all else was decided.
+    """
+
+    kind: str
+    layout: str
+    chosen: tuple[Chosen, ...]
+    columns: tuple[tuple[str, str], ...] = ()
+    carried: tuple[str, ...] = ()
+    swapped: bool = False
+
+
 @runtime_checkable
 class Source(Protocol):
     """Somewhere pairs come from. Every input row or picture file ends in a Pair or a Rejection.
@@ -69,6 +105,9 @@ class Source(Protocol):
 
     def schema(self) -> pa.Schema:
         """Names and types of the columns that `Pair.columns` carries."""
+
+    def reading(self) -> Reading:
+        """How it is read: which file or column is taken for what, and why."""
 
     def rows(self) -> int:
         """How many pairs and rejections there are."""

@@ -12,7 +12,9 @@ from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.base import (
     PICTURE_SUFFIXES,
     TABLE_SUFFIXES,
+    Chosen,
     Part,
+    Reading,
     Roles,
     check_etag,
     listing_etag,
@@ -21,7 +23,7 @@ from maskwright.pairs.sources.base import (
     ranges,
     rows_per_part,
 )
-from maskwright.pairs.sources.layouts import arrange
+from maskwright.pairs.sources.layouts import CONVENTIONS, WHY, arrange
 from maskwright.pairs.values import Located, Pair, Rejection
 
 
@@ -48,11 +50,28 @@ class FolderSource:
             key=lambda row: row[0],
         )
         self._swap = roles.swap
+        self._convention, self._pairs = layout.convention, layout.pairs
         self._state = {key: _state(self._path(key)) for key in keys}
         self._etag = listing_etag((key, *self._state[key]) for key in keys)
 
     def schema(self) -> pa.Schema:
         return pa.schema([])
+
+    def reading(self) -> Reading:
+        """`Chosen.place` is the first file that has the role, in the order of ids."""
+        pairs = sorted(self._pairs, key=lambda pair: pair[1])
+        masks = [mask for _, _, mask in pairs if mask]
+        places = {"original": pairs[0][0], "edited": pairs[0][1], "mask": masks[0] if masks else ""}
+        whys = dict(WHY[self._convention])
+        if self._swap:
+            for table in (places, whys):
+                table["original"], table["edited"] = table["edited"], table["original"]
+        return Reading(
+            kind="a folder of pictures",
+            layout=CONVENTIONS[self._convention][1],
+            chosen=tuple(Chosen(role, place, whys[role]) for role, place in places.items() if place),
+            swapped=self._swap,
+        )
 
     def rows(self) -> int:
         return len(self._rows)

@@ -36,10 +36,12 @@ class Layout:
     Args:
         pairs: (original, edited, mask or None).
         left: file -> (reason, detail); files in neither are unmatched.
+        convention: key of `CONVENTIONS`, filled in by `arrange`.
     """
 
     pairs: list[tuple[str, str, str | None]] = field(default_factory=list)
     left: dict[str, tuple[str, str]] = field(default_factory=dict)
+    convention: str = ""
 
     def add(self, originals: Sequence[str], edits: Sequence[str], masks: Sequence[str]) -> None:
         """One pair if there is exactly one way to make it, else reasons."""
@@ -131,6 +133,22 @@ CONVENTIONS: dict[str, tuple[Callable[[Sequence[str]], Layout], str]] = {
 """Name -> (function, what it looks like)."""
 
 
+WHY: dict[str, dict[str, str]] = {
+    name: dict(zip(("original", "edited", "mask"), whys, strict=True))
+    for name, whys in {
+        "folders": [f"its folder's name means {what}" for what in ("originals", "edited pictures", "masks")],
+        "numbers": ["its name ends in 0", "its name ends in 1", "its name says mask or gt"],
+        "endings": [f"the last word of its name means {what}" for what in ("original", "edited", "a mask")],
+        "suffixes": [
+            "others have its name and a suffix",
+            "it has another's name and a suffix",
+            "it is the PNG beside an edited picture, or its name says mask or gt",
+        ],
+    }.items()
+}
+"""Convention -> role -> what in a file's name decides it, in words."""
+
+
 def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Layout:
     """Read the files by the one convention that fits them.
 
@@ -151,6 +169,7 @@ def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Lay
     if len(fits) != 1:
         raise _no_single_fit(files, fits, where, tables)
     ((name, layout),) = fits.items()
+    layout.convention = name
     used = {file for pair in layout.pairs for file in pair if file}
     for file in files:
         if file not in used and file not in layout.left:

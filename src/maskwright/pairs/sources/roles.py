@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from maskwright.errors import InputError, SettingError, unknown_name
 from maskwright.pairs.opening import is_remote
-from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Roles
+from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Roles
 
 ALIASES: dict[str, tuple[str, ...]] = {
     role: tuple(names.split())
@@ -39,6 +39,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     }.items()
 }
 """Role -> column names that mean it, best first; how 20 published corpora name them."""
+
+ROLE_WORDS = {
+    "original": "originals",
+    "edited": "edited pictures",
+    "mask": "masks",
+    "instruction": "instructions",
+}
+"""Role -> what a column of it holds."""
 
 PIPE_COLUMNS = {"source_img", "target_img", "object_location"}
 """PIPE (paint-by-inpaint/PIPE) calls the photograph `target_img` and the inpainted picture `source_img`."""
@@ -96,6 +104,25 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
     if given.swap:
         chosen["original"], chosen["edited"] = chosen["edited"], chosen["original"]
     return replace(given, **chosen)
+
+
+def chosen_roles(given: Roles, found: Roles) -> tuple[Chosen, ...]:
+    """Which column has which role, and why.
+
+    Args:
+        given: what the user said.
+        found: what `find_roles` made of it.
+    """
+    exchanged = {"original": "edited", "edited": "original"} if given.swap else {}
+    chosen = []
+    for role in ROLE_WORDS:
+        place, before = getattr(found, role), exchanged.get(role, role)
+        if place is not None:
+            why = "named by you" if getattr(given, before) else f"its name is known for {ROLE_WORDS[before]}"
+            chosen.append(
+                Chosen(role, place, f"{why}, then the two were exchanged" if exchanged.get(role) else why)
+            )
+    return tuple(chosen)
 
 
 def _best(where: str, role: str, free: Sequence[str], aliases: Sequence[str]) -> str | None:

@@ -15,6 +15,7 @@ from maskwright.errors import InputError
 from maskwright.pairs.opening import is_remote, shown
 from maskwright.pairs.sources.base import (
     Part,
+    Reading,
     Roles,
     check_etag,
     file_etag,
@@ -22,7 +23,7 @@ from maskwright.pairs.sources.base import (
     ranges,
     rows_per_part,
 )
-from maskwright.pairs.sources.roles import find_roles
+from maskwright.pairs.sources.roles import chosen_roles, find_roles
 from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
 
 
@@ -32,6 +33,17 @@ class BadRow:
 
     detail: str
 
+
+KINDS = {
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".jsonl": "JSON Lines",
+    ".ndjson": "JSON Lines",
+    ".json": "JSON",
+    ".parquet": "Parquet",
+    ".pq": "Parquet",
+}
+"""Ending of a table's name -> what people call it."""
 
 Row: TypeAlias = "dict[str, Any] | BadRow"
 
@@ -75,6 +87,7 @@ class TableSource:
             raise InputError(f"{self._where} has no rows")
         columns = reader.columns()
         self._roles = find_roles(self._where, {name: kind for name, (kind, _) in columns.items()}, roles)
+        self._given, self._columns = roles, columns
         used = {self._roles.original, self._roles.edited, self._roles.mask}
         if self._roles.instruction and pa.types.is_string(columns[self._roles.instruction][1]):
             used.add(self._roles.instruction)
@@ -93,6 +106,24 @@ class TableSource:
 
     def schema(self) -> pa.Schema:
         return self._schema
+
+    def reading(self) -> Reading:
+        chosen = chosen_roles(self._given, self._roles)
+        roles = {each.place: each.role for each in chosen}
+        carried = tuple(self._schema.names)
+        columns = []
+        for name, (_, type_) in self._columns.items():
+            left_out = (
+                "left out, it has no values"
+                if pa.types.is_null(type_)
+                else "left out, pictures are not copied"
+            )
+            columns.append((name, roles.get(name) or ("carried" if name in carried else left_out)))
+        return Reading(self._kind(), "", chosen, tuple(columns), carried, self._roles.swap)
+
+    def _kind(self) -> str:
+        name = KINDS[posixpath.splitext(next(iter(self._files)))[1].lower()]
+        return f"{len(self._files):,} {name} files" if len(self._files) > 1 else f"a {name} table"
 
     def rows(self) -> int:
         return sum(self._counts.values())
