@@ -660,11 +660,15 @@ def test_a_table_says_which_columns_it_took_and_why(tmp_path: Path) -> None:
 
 
 def test_a_table_says_what_becomes_of_every_column(tmp_path: Path) -> None:
-    assert reading_of(tmp_path).columns == (
+    columns = {"source_img": [PNG[0]], "target_img": [PNG[1]], "other": [PNG[2]], "note": ["hello"]}
+    empty = pa.nulls(1)
+    pq.write_table(pa.table({**columns, "mask_img": empty}), tmp_path / "t.parquet")
+    assert open_source(tmp_path / "t.parquet").reading().columns == (
         ("source_img", "original"),
         ("target_img", "edited"),
         ("other", "left out, pictures are not copied"),
         ("note", "carried"),
+        ("mask_img", "left out, it has no values"),
     )
 
 
