@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
-COMMANDS = ("", "compare", "annotate", "status", "unpack", "bench", "bench annotators", "demo")
+COMMANDS = ("", "compare", "annotate", "status", "unpack", "bench", "bench annotators", "demo", "doctor")
 INTRODUCTION = """\
 # Command line
 
@@ -27,7 +27,7 @@ Colour is used on a terminal only, never carries the meaning alone, and stays aw
 | 0 | done; pairs that were rejected are a result, not a failure |
 | 1 | something broke, or a signal stopped the run; what is done stays |
 | 2 | wrong use: a word, a path or an input that cannot be right |
-| 3 | done with gaps: some pairs failed and may be tried again |
+| 3 | done with gaps: some pairs failed and may be tried again, or `doctor` found a problem |
 """
 
 

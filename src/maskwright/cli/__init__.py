@@ -15,7 +15,7 @@ from types import FrameType
 
 import typer
 
-from maskwright.cli import annotate, bench, compare, demo, status, unpack
+from maskwright.cli import annotate, bench, compare, demo, doctor, status, unpack
 from maskwright.cli.terminal import cautious_streams, error_line
 from maskwright.errors import MaskwrightError
 
@@ -35,6 +35,7 @@ app.command("status", epilog=status.EXAMPLE)(status.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.add_typer(bench.app)
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
 
 
 def _print_version(wanted: bool) -> None:
