@@ -35,12 +35,12 @@ def test_compare_json_is_one_object_with_a_version(command: Command, pair: tuple
     assert told["area_frac"] == pytest.approx(20 * 16 / (96 * 80), rel=0.3)
 
 
-def test_compare_writes_mask_map_overlay_and_json(
+def test_compare_writes_page_mask_map_overlay_and_json(
     command: Command, pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     code, out, _ = command("compare", *pair, "-o", tmp_path / "out")
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert (code, written) == (0, {"mask.png", "change.png", "overlay.png", "compare.json"})
+    assert (code, written) == (0, {"compare.html", "mask.png", "change.png", "overlay.png", "compare.json"})
     mask = read_mask(tmp_path / "out" / "mask.png")
     assert mask.shape == (80, 96)
     assert mask[41:55, 31:49].all()

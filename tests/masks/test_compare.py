@@ -99,12 +99,12 @@ def test_a_broken_picture_is_raised_with_its_reason(tmp_path: Path) -> None:
 # --- files and JSON
 
 
-def test_four_files_are_written_that_read_back_as_what_they_are(
+def test_five_files_are_written_that_read_back_as_what_they_are(
     comparison: Comparison, tmp_path: Path
 ) -> None:
     comparison.save(tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["change.png", "compare.json", "mask.png", "overlay.png"]
+    assert names == ["change.png", "compare.html", "compare.json", "mask.png", "overlay.png"]
     mask = decode_grey((tmp_path / "out" / "mask.png").read_bytes())
     change = decode_grey((tmp_path / "out" / "change.png").read_bytes())
     np.testing.assert_array_equal(mask == 255, comparison.mask)

@@ -27,7 +27,10 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="Write mask, change map, overlay and compare.json here.", metavar="DIR"
+            "-o",
+            "--out",
+            help="Write a page to look at, mask, change map, overlay and compare.json here.",
+            metavar="DIR",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -62,4 +65,4 @@ def _print(comparison: Comparison, out: Path | None) -> None:
             answer(f"and {more} smaller")
     if out is not None:
         answer()
-        answer(f"wrote mask.png, change.png, overlay.png and compare.json to {out}")
+        answer(f"wrote compare.html, mask.png, change.png, overlay.png and compare.json to {out}")

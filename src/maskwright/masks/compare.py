@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike, fspath
@@ -16,13 +17,17 @@ import numpy as np
 
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.masks.files import write_all
-from maskwright.masks.insertion import Insertion, insert_and_look
+from maskwright.masks.insertion import CONTRAST, Insertion, insert_and_look
 from maskwright.masks.pipeline import examine
 from maskwright.masks.scores import SCORES, stored_levels
 from maskwright.masks.verdict import sentence_of
+from maskwright.pages.comparison import ComparisonView, Side, comparison_page
 from maskwright.pages.overlay import Region, draw_overlay, regions
+from maskwright.pages.words import percent
+from maskwright.pairs.filefacts import FileFacts, file_facts
 from maskwright.pairs.picture import MAX_PIXELS, encode_png
 from maskwright.pairs.values import (
+    Aligned,
     Annotation,
     Card,
     ChangeMap,
@@ -53,8 +58,11 @@ class Comparison:
             into this very pair; None where even the largest was not, or none was inserted.
         annotation: all that is known of the pair.
         card: of the annotator.
-        edited: (H, W, 3) uint8, the picture the overlay is drawn on.
+        original: (H0, W0, 3) uint8, as read.
+        edited: (H, W, 3) uint8, as read.
+        aligned: the original on the edited picture's grid; None for different photographs.
         names: what original and edited were called; empty for pictures that have no name.
+        files: what the two files are and say of themselves; None for pictures without a file.
     """
 
     verdict: str
@@ -66,8 +74,11 @@ class Comparison:
     smallest_seen_px: int | None
     annotation: Annotation
     card: Card
+    original: Picture
     edited: Picture
-    names: tuple[str, str] = ("", "")
+    aligned: Aligned | None
+    names: tuple[str, str]
+    files: tuple[FileFacts | None, FileFacts | None]
 
     def overlay(self) -> Picture:
         """The edited picture with the regions outlined and numbered, (H, W, 3) uint8."""
@@ -77,8 +88,16 @@ class Comparison:
         """See `comparison_json`."""
         return comparison_json(self)
 
+    def to_html(self, *, command: str = "") -> str:
+        """A page about it, one file: the sentence, wipe and blink, crops of the regions, the files' facts.
+
+        Args:
+            command: what was typed to make it, for the foot of the page.
+        """
+        return comparison_page(_view(self, command))
+
     def save(self, folder: str | PathLike[str]) -> None:
-        """Write mask.png, change.png, overlay.png and compare.json, all of them or none.
+        """Write compare.html, mask.png, change.png, overlay.png and compare.json, all of them or none.
 
         Raises:
             RunError: other files of these names are there, or the folder cannot be written.
@@ -86,6 +105,7 @@ class Comparison:
         write_all(
             Path(folder),
             {
+                "compare.html": self.to_html(command=_command(self.names, folder)).encode(),
                 "mask.png": encode_png(self.mask),
                 "change.png": encode_png(stored_levels(self.change)),
                 "overlay.png": self._repr_png_(),
@@ -149,8 +169,11 @@ def compare(
         smallest_seen_px=inserted.seen_px,
         annotation=annotation,
         card=loaded.card,
+        original=seen.original,
         edited=seen.edited,
+        aligned=seen.aligned,
         names=(_name(original), _name(edited)),
+        files=(_facts(seen.data[0]), _facts(seen.data[1])),
     )
 
 
@@ -196,7 +219,7 @@ def _sentences(annotation: Annotation, scores: Mapping[str, float | None], inser
     if area_frac:
         count = int(scores["components"] or 0)
         where = f"{count} regions" if count > 1 else "one region"
-        said[0] = f"{said[0].removesuffix('.')}: {_percent(area_frac)} in {where}."
+        said[0] = f"{said[0].removesuffix('.')}: {percent(area_frac)} in {where}."
     geometry = annotation.geometry
     if geometry and annotation.status == "ok" and geometry.kind != "identity":
         way = {"similarity": "turned or scaled", "affine": "stretched or sheared"}
@@ -204,7 +227,7 @@ def _sentences(annotation: Annotation, scores: Mapping[str, float | None], inser
     if annotation.tone and not annotation.tone.is_identity and annotation.verdict != "tone_only":
         said.append("A change of brightness or colour over the whole picture was allowed for.")
     if area_frac:
-        said.append(f"Of what looks changed, {_percent(scores['qes'] or 0.0)} is certain.")
+        said.append(f"Of what looks changed, {percent(scores['qes'] or 0.0)} is certain.")
     if inserted.seen_px == 1:
         said.append("A change of a single pixel would have been seen.")
     elif inserted.seen_px is not None:
@@ -216,12 +239,74 @@ def _sentences(annotation: Annotation, scores: Mapping[str, float | None], inser
     return said
 
 
-def _percent(share: float) -> str:
-    """Two digits that mean something: 0.032 is 3.2 %, 0.00004 is under 0.01 %."""
-    percent = 100 * share
-    if percent < 0.01:
-        return "under 0.01 %"
-    return f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+def _view(comparison: Comparison, command: str) -> ComparisonView:
+    annotation, aligned, card = comparison.annotation, comparison.aligned, comparison.card
+    reads = (annotation.original_read, annotation.edited_read)
+    sides = [Side(*side) for side in zip(comparison.names, comparison.files, reads, strict=True)]
+    known = [(name, comparison.scores[name]) for name in SCORES]
+    return ComparisonView(
+        sentence=comparison.sentence,
+        original=comparison.original if aligned is None else aligned.original,
+        edited=comparison.edited,
+        aligned=aligned is not None,
+        mask=comparison.mask,
+        change=comparison.change,
+        regions=comparison.regions,
+        sides=(sides[0], sides[1]),
+        figures=[(name, SCORES[name], value) for name, value in known if value is not None],
+        limits=limits(comparison),
+        annotator=f"{card.name} {card.version}, digest {card.digest[:16]}",
+        command=command,
+    )
+
+
+def limits(comparison: Comparison) -> list[str]:
+    """What a comparison does not show, a sentence each; those of this very pair first."""
+    said = []
+    aligned, scores = comparison.aligned, comparison.scores
+    if aligned is None:
+        said.append("The pictures were not compared pixel by pixel, since no alignment fits.")
+    elif (share := 1 - float(aligned.valid.mean())) > 0:
+        said.append(
+            f"{percent(share)} of the edited picture lies outside the original's frame:"
+            " nothing is said of it."
+        )
+    if (cropped := scores.get("crop_frac") or 0.0) > 0:
+        said.append(f"{percent(cropped)} of the original lies outside the edited picture's frame.")
+    if aligned is not None and not aligned.tone.is_identity:
+        said.append(
+            "A change of brightness or colour over the whole picture was taken out of the original before the"
+            " comparison; it is not in the mask, and the original is shown with it."
+        )
+    if comparison.annotation.background in ("regenerated", "redrawn"):
+        said.append(
+            "Every pixel differs, as after a generator: changes of fine texture cannot be told from"
+            " its noise."
+        )
+    if comparison.smallest_seen_px is not None and comparison.smallest_seen_px > 1:
+        side = comparison.smallest_seen_px
+        said.append(
+            f"Smaller or fainter edits than squares of {side} x {side} px"
+            f" that differ by {CONTRAST} of 255 levels."
+        )
+    return [
+        *said,
+        "Which of the two files is older, who made the change, and why.",
+        "Whether the original is authentic: it is taken as it is.",
+        "Whether what the files say of themselves is true: anyone can write it. Content Credentials"
+        " are looked for, not verified.",
+    ]
+
+
+def _command(names: tuple[str, str], folder: str | PathLike[str]) -> str:
+    """The line that makes the page; empty where a picture has no name."""
+    if not all(names):
+        return ""
+    return shlex.join(["maskwright", "compare", *names, "-o", fspath(folder)])
+
+
+def _facts(data: bytes | None) -> FileFacts | None:
+    return None if data is None else file_facts(data)
 
 
 def _name(picture: PictureLike) -> str:

@@ -106,12 +106,14 @@ class Examined:
 
     Args:
         original: (H0, W0, 3) uint8 as read; `aligned` holds it on the edited picture's grid.
+        data: bytes of the two files; None for pictures that came without.
         aligned: None where the pair was rejected as unrelated.
     """
 
     annotation: Annotation
     original: Picture
     edited: Picture
+    data: tuple[bytes | None, bytes | None]
     aligned: Aligned | None = None
     change: Change | None = None
 
@@ -125,6 +127,7 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
     original = _read("original", pair.original, max_pixels)
     edited = _read("edited", pair.edited, max_pixels)
     region = _region(pair.region, edited.pixels, max_pixels)
+    data = (original.data, edited.data)
     same_bytes = original.data is not None and original.data == edited.data
     same_pixels = np.array_equal(original.pixels, edited.pixels)
     if same_pixels:
@@ -138,7 +141,7 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
         aligned = align(original.pixels, edited.pixels)
         if aligned.geometry.kind == "unrelated" and "donor" not in annotator.card.layers:
             annotation = _unrelated(pair, original, edited, aligned.geometry)
-            return Examined(annotation, original.pixels, edited.pixels)
+            return Examined(annotation, original.pixels, edited.pixels, data)
         hint = Hint(instruction=pair.instruction, region=region)
         (change,) = annotator.annotate([aligned], [hint])
         _check_map(change, edited.pixels)
@@ -158,7 +161,7 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
     )
     if verdict == "different_photograph":
         annotation = _unrelated(pair, original, edited, aligned.geometry)
-        return Examined(annotation, original.pixels, edited.pixels)
+        return Examined(annotation, original.pixels, edited.pixels, data)
     height, width = mask.shape
     annotation = Annotation(
         id=pair.id,
@@ -178,7 +181,7 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    return Examined(annotation, original.pixels, edited.pixels, aligned, change)
+    return Examined(annotation, original.pixels, edited.pixels, data, aligned, change)
 
 
 def _check_map(change: Change, edited: Picture) -> None:

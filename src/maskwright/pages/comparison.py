@@ -1,0 +1,161 @@
+"""The page of one comparison: what was found, where, how sure, from which files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskwright.pages.images import (
+    QUALITY,
+    Shot,
+    exact_uri,
+    legend_uri,
+    map_uri,
+    outline,
+    photo_uri,
+    shot_of,
+    shrunk,
+)
+from maskwright.pages.overlay import Region
+from maskwright.pages.page import render
+from maskwright.pages.words import size
+from maskwright.pairs.filefacts import FileFacts
+from maskwright.pairs.values import ChangeMap, Mask, Picture
+
+LONGEST_PX = 1400
+"""Of the pictures that are wiped: a screen's width; regions are shown once more at full size."""
+MAP_PX = 700
+"""Longer side of the change map, and of pictures that are only looked at."""
+MOST_CROPS = 12
+"""Regions shown by themselves; the smaller ones are in compare.json."""
+CROP_PX = 560
+"""Longest side of a crop; larger ones are made smaller."""
+EXACT_PIXELS = 40_000
+"""Crops up to so many pixels are kept exactly; larger ones are JPEG, so that the page stays small."""
+ENLARGED_PX = 200
+"""Crops smaller than this are drawn with visible pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two files.
+
+    Args:
+        name: what it was called; empty for a picture that has no name.
+        facts: None for a picture that was not a file.
+        read: what decoding did beyond the plain case, comma-separated.
+    """
+
+    name: str
+    facts: FileFacts | None
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """What the page shows.
+
+    Args:
+        sentence: the finding.
+        original: (H, W, 3) uint8 on the edited picture's grid; as read where nothing aligns.
+        edited: (H, W, 3) uint8.
+        aligned: whether the two may be laid over each other.
+        mask, change: on the edited picture's grid.
+        regions: of the mask, largest first.
+        sides: original and edited.
+        figures: (column, what it says, value) of every score that is known.
+        limits: sentences on what this does not show.
+        annotator: name and digest.
+        command: the line that makes this page; empty for pictures without a name.
+    """
+
+    sentence: str
+    original: Picture
+    edited: Picture
+    aligned: bool
+    mask: Mask
+    change: ChangeMap
+    regions: Sequence[Region]
+    sides: tuple[Side, Side]
+    figures: Sequence[tuple[str, str, float]]
+    limits: Sequence[str]
+    annotator: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A region with some of what is around it, before and after."""
+
+    region: Region
+    shot: Shot
+    enlarged: bool
+
+
+def comparison_page(view: ComparisonView) -> str:
+    """The page as one HTML file; nothing on it depends on when it was made."""
+    return render(
+        "comparison",
+        view=view,
+        shot=shot_of(view.original, view.edited, view.mask, None, longest_px=LONGEST_PX)
+        if view.aligned
+        else None,
+        photos=None
+        if view.aligned
+        else [photo_uri(shrunk(each, MAP_PX)) for each in (view.original, view.edited)],
+        map=map_uri(view.change, MAP_PX),
+        crops=[_crop(view, region) for region in view.regions[:MOST_CROPS]],
+        more=max(0, len(view.regions) - MOST_CROPS),
+        facts=_facts(view.sides),
+        legend=legend_uri(),
+    )
+
+
+def _crop(view: ComparisonView, region: Region) -> Crop:
+    """The region's box and a margin of a third of it, at least 24 pixels, from both pictures."""
+    height, width = view.mask.shape
+    margin = max(24, round(max(region.width, region.height) / 3))
+    rows = slice(max(0, region.y - margin), min(height, region.y + region.height + margin))
+    columns = slice(max(0, region.x - margin), min(width, region.x + region.width + margin))
+    mask = np.ascontiguousarray(view.mask[rows, columns])
+    exact = mask.size <= EXACT_PIXELS
+    small = [shrunk(each[rows, columns], CROP_PX) for each in (view.original, view.edited)]
+    uris = [exact_uri(each) if exact else photo_uri(each, quality=QUALITY + 5) for each in small]
+    shot = Shot(
+        uris[0], uris[1], "", outline(mask, CROP_PX), width=small[1].shape[1], height=small[1].shape[0]
+    )
+    return Crop(region, shot, enlarged=max(mask.shape) < ENLARGED_PX)
+
+
+def _facts(sides: tuple[Side, Side]) -> list[tuple[str, str, str]]:
+    """(what, of the original, of the edited picture) in reading order."""
+    columns = [_facts_of(side) for side in sides]
+    names = max(columns, key=len)
+    return [(name, columns[0].get(name, "–"), columns[1].get(name, "–")) for name in names]
+
+
+def _facts_of(side: Side) -> dict[str, str]:
+    facts = side.facts
+    told = {"name": side.name or "a picture without a file"}
+    told["read with"] = side.read.replace(",", ", ").replace("_", " ") or "nothing special"
+    if facts is None:
+        return told
+    quality = "–"
+    if facts.jpeg_quality is not None:
+        quality = str(facts.jpeg_quality)
+        if not facts.jpeg_tables_standard:
+            quality = f"about {quality}, tables of its own"
+    return told | {
+        "SHA-256": facts.sha256,
+        "size of the file": f"{size(facts.size_bytes)} ({facts.size_bytes:,} bytes)",
+        "format": " ".join(word for word in (facts.format, facts.chroma) if word),
+        "pixels, as stored": f"{facts.width} × {facts.height}",
+        "JPEG quality": quality,
+        "software": facts.software or "not said",
+        "camera": facts.camera or "not said",
+        "generator": facts.generator or "not said",
+        "Content Credentials": "present, not verified" if facts.has_credentials else "none found",
+        "GPS position": "present" if facts.has_gps else "none found",
+    }

@@ -1,0 +1,146 @@
+"""Pictures as a page holds them: data URIs no larger than the eye needs, and outlines as SVG paths."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright.pairs.difference import on_grid_of
+from maskwright.pairs.values import ChangeMap, Mask, Picture, check_same_grid
+
+QUALITY = 85
+"""JPEG quality of photographs on pages: what a person looks at; masks and maps are PNG."""
+COLOURS = cv2.COLORMAP_CIVIDIS
+"""Of the change map: even steps to the eye, also without red and green (Nunez et al. 2018)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A pair as a page shows it; all on one grid.
+
+    Args:
+        original, edited, change: data URIs; `change` is empty where there is no map.
+        outline: an SVG path around the mask; empty where the mask is.
+        width, height: of the pictures, in pixels of the page.
+    """
+
+    original: str
+    edited: str
+    change: str
+    outline: str
+    width: int
+    height: int
+
+
+def shot_of(
+    original: Picture, edited: Picture, mask: Mask | None, change: ChangeMap | None, *, longest_px: int
+) -> Shot:
+    """A pair made small enough for a page.
+
+    Args:
+        original: (H, W, 3) uint8 on the edited picture's grid, or of another size: then it is resized.
+        edited: (H, W, 3) uint8.
+        mask: (H, W) bool or None.
+        change: (H, W) float32 in 0..1 or None.
+        longest_px: the longer side is made at most so long.
+
+    Raises:
+        GridError: mask or map are not on the edited picture's grid.
+    """
+    check_same_grid(edited=edited, mask=mask, change=change)
+    small = shrunk(edited, longest_px)
+    height, width = small.shape[:2]
+    return Shot(
+        original=photo_uri(on_grid_of(small, shrunk(original, longest_px))),
+        edited=photo_uri(small),
+        change="" if change is None else map_uri(change, longest_px),
+        outline="" if mask is None else outline(mask, longest_px),
+        width=width,
+        height=height,
+    )
+
+
+def shrunk(picture: Picture, longest_px: int) -> Picture:
+    """The picture with its longer side at most `longest_px`; itself where it is."""
+    height, width = picture.shape[:2]
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def photo_uri(picture: Picture, *, quality: int = QUALITY) -> str:
+    """A JPEG data URI of a picture, (H, W, 3) uint8 RGB."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    coded = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), settings)[1]
+    return _uri("jpeg", coded)
+
+
+def exact_uri(picture: Picture) -> str:
+    """A PNG data URI of a picture, (H, W, 3) uint8 RGB: every pixel as it is."""
+    return _uri("png", cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1])
+
+
+def map_uri(change: ChangeMap, longest_px: int) -> str:
+    """A PNG data URI of a change map in the colours of `legend_uri`."""
+    levels = cv2.convertScaleAbs(change, alpha=255)
+    height, width = levels.shape
+    scale = min(1.0, longest_px / max(height, width))
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        levels = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
+    return _uri("png", cv2.imencode(".png", cv2.applyColorMap(levels, COLOURS))[1])
+
+
+def legend_uri() -> str:
+    """The colours of a change map from 0 to 1, left to right, as a PNG data URI."""
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    return _uri("png", cv2.imencode(".png", cv2.applyColorMap(ramp, COLOURS))[1])
+
+
+def outline(mask: Mask, longest_px: int) -> str:
+    """An SVG path around every piece of a mask and every hole in it, on the shrunk picture's pixels.
+
+    Points are corners of pixels moved by at most half a pixel, so that the line is smooth.
+
+    >>> outline(np.pad(np.ones((2, 3), bool), 2), 100)
+    'M2 2V4H5V2Z'
+    """
+    if not mask.any():
+        return ""
+    height, width = mask.shape
+    scale = min(1.0, longest_px / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    levels: NDArray[Any] = mask.view(np.uint8) * np.uint8(255)
+    if scale < 1:
+        # any pixel of the mask counts: a small edit does not vanish from a small picture
+        levels = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
+    # Twice as large, so that the contour of pixel centres can be moved out to pixel corners.
+    grown = cv2.resize((levels > 0).view(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    contours, _ = cv2.findContours(grown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return "".join(_path(contour.reshape(-1, 2).astype(np.int64).tolist()) for contour in contours)
+
+
+def _path(points: Sequence[Sequence[int]]) -> str:
+    """A closed SVG path of one contour on a grid of half pixels."""
+    kept: list[tuple[int, int]] = []
+    for x, y in points:
+        corner = ((x + 1) // 2, (y + 1) // 2)
+        if not kept or corner != kept[-1]:
+            kept.append(corner)
+    words = [f"M{kept[0][0]} {kept[0][1]}"]
+    for before, (x, y) in pairwise(kept):
+        words.append(f"V{y}" if before[0] == x else f"H{x}" if before[1] == y else f"L{x} {y}")
+    return "".join(words) + "Z"
+
+
+def _uri(kind: str, coded: NDArray[np.uint8]) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(coded.tobytes()).decode()}"

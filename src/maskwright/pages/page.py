@@ -1,0 +1,94 @@
+"""One HTML file from a template: no request leaves it, and no text in it can act.
+
+Every value is escaped by Jinja2 and cleaned of control characters before. The page's one
+style and one script are named in its content security policy by their digests, so a script
+that slipped in by any way would not be run (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from maskwright import __version__
+from maskwright.errors import RunError
+from maskwright.pages import words
+
+MOST_BYTES = 10_000_000
+"""A page is mailed and kept; design.md allows no more."""
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from `templates/<template>.html` and what it is to show.
+
+    Args:
+        values: by the names the template uses; a name it lacks is an error, not a blank.
+
+    Raises:
+        RunError: the page has more than `MOST_BYTES`.
+    """
+    page = _environment().get_template(f"{template}.html").render(version=__version__, **values)
+    if (length := len(page.encode())) > MOST_BYTES:
+        raise RunError(f"the page has {words.size(length)}, at most {words.size(MOST_BYTES)} are written")
+    return page
+
+
+def save_page(page: str, path: Path) -> None:
+    """Write a page whole, taking the place of an older one of ours.
+
+    Raises:
+        RunError: something else is there, or it cannot be written.
+    """
+    try:
+        if path.exists() and (path.is_dir() or _MARK not in path.read_bytes()[:2000]):
+            raise RunError(
+                f"{path} is there already and is no page of maskwright",
+                hint="name another file: -o FILE.html",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".tmp-{path.name}-{secrets.token_hex(4)}")
+        try:
+            temporary.write_text(page, encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+_MARK = b'<meta name="generator" content="maskwright '
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("maskwright.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("counted", "percent", "figure", "size"):
+        environment.filters[name] = getattr(words, name)
+    for kind in ("css", "js"):
+        source = (Path(__file__).parent / "templates" / f"page.{kind}").read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        environment.globals[kind] = Markup(source)  # ours, not a stranger's
+        environment.globals[f"{kind}_digest"] = f"sha256-{digest}"
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What an expression of a template puts on the page."""
+    if isinstance(value, Markup | jinja2.Undefined):
+        return value
+    return "" if value is None else words.cleaned(str(value))

@@ -1,0 +1,179 @@
+"""The page of a comparison, in a real browser."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import maskwright
+from tests.browser import PHONE, needs_browser, opened
+
+HOSTILE = "</script><img src=x onerror=alert(1)> photos[b]{{ 7*7 }}\u202egpj.exe"
+
+
+def scene(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of 320x240 and the same with two boxes painted."""
+    coarse = np.random.default_rng(seed).integers(40, 200, (12, 16, 3)).astype(np.uint8)
+    original = np.asarray(cv2.resize(coarse, (320, 240), interpolation=cv2.INTER_CUBIC))
+    edited = original.copy()
+    edited[40:100, 60:140] = (250, 240, 30)
+    edited[180:200, 250:270] = (20, 30, 220)
+    return original, edited
+
+
+def save(path: Path, picture: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `compare -o` writes for files with a hostile name."""
+    place = tmp_path_factory.mktemp("comparison")
+    original, edited = scene()
+    name = HOSTILE.replace("/", "_")
+    before, after = save(place / "before" / f"{name}.png", original), save(place / f"{name}.png", edited)
+    maskwright.compare(before, after).save(place / "out")
+    return place / "out"
+
+
+def test_the_same_pair_gives_the_same_page() -> None:
+    pages = [maskwright.compare(*scene()).to_html() for _ in range(2)]
+    assert pages[0] == pages[1]
+
+
+def test_a_picture_of_twelve_megapixels_gives_a_page_of_at_most_ten_megabytes() -> None:
+    rng = np.random.default_rng(0)
+    original = rng.integers(0, 255, (3000, 4000, 3)).astype(np.uint8)  # noise: nothing codes worse
+    edited = original.copy()
+    for x in range(100, 3900, 300):
+        edited[200:400, x : x + 180] = 255 - edited[200:400, x : x + 180]
+    page = maskwright.compare(original, edited).to_html()
+    assert 1_000_000 < len(page) <= 10_000_000
+
+
+def test_different_photographs_are_shown_side_by_side_and_not_wiped() -> None:
+    page = maskwright.compare(scene(1)[0], scene(2)[0]).to_html()
+    assert "different photographs" in page
+    assert 'class="versus main"' not in page
+
+
+def test_what_lies_outside_the_original_is_among_the_limits() -> None:
+    original, _ = scene()
+    noisy = np.random.default_rng(5).integers(0, 60, original.shape).astype(np.uint8)
+    moved = np.roll(original + noisy, 40, axis=1)
+    moved[:, :40] = 0
+    page = maskwright.compare(original + noisy, moved).to_html()
+    assert "lies outside the original" in page
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [(1280, 900), PHONE])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_fits_asks_for_nothing_and_shows_every_picture(
+    folder: Path, size: tuple[int, int], dark: bool
+) -> None:
+    with opened(folder / "compare.html", size=size, dark=dark) as seen:
+        assert (seen.outside, seen.trouble) == ([], [])
+        assert (seen.too_wide(), seen.without_alt(), seen.broken()) == (0, 0, 0)
+
+
+@needs_browser
+def test_a_hostile_file_name_is_text(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert "<img src=x onerror=alert(1)> photos[b]{{ 7*7 }}gpj.exe" in seen.text()
+        assert seen.trouble == []
+        assert "\u202e" not in seen.page.content()
+
+
+@needs_browser
+def test_a_script_that_slips_in_is_not_run(folder: Path, tmp_path: Path) -> None:
+    page = (folder / "compare.html").read_text(encoding="utf-8")
+    slipped = page.replace(
+        "</main>", "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\"></main>"
+    )
+    assert slipped != page
+    (tmp_path / "slipped.html").write_text(slipped, encoding="utf-8")
+    with opened(tmp_path / "slipped.html") as seen:
+        assert seen.page.title() != "run"
+        assert any("Content Security Policy" in line for line in seen.trouble)
+
+
+@needs_browser
+def test_without_scripts_both_pictures_stand_side_by_side(folder: Path) -> None:
+    with opened(folder / "compare.html", scripts=False) as seen:
+        boxes = [
+            seen.page.locator(f".versus.main .{side} img").bounding_box() for side in ("original", "edited")
+        ]
+    assert all(box["width"] > 300 for box in boxes)
+    assert boxes[0]["y"] == boxes[1]["y"]
+
+
+def shown_of_edited(seen: object) -> float:
+    """Share of the stage's width on which the edited picture is seen, in percent."""
+    script = "getComputedStyle(document.querySelectorAll('.stage img')[1]).clipPath"
+    left = str(seen.page.evaluate(script)).removesuffix(")").split()[-1]  # type: ignore[attr-defined]
+    return 100 - float(left.removesuffix("%").removesuffix("px"))
+
+
+@needs_browser
+def test_the_arrow_keys_wipe(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert shown_of_edited(seen) == 50
+        seen.page.keyboard.press("ArrowLeft")
+        seen.page.keyboard.press("ArrowLeft")
+        assert shown_of_edited(seen) == 60
+        seen.page.keyboard.press("ArrowRight")
+        assert shown_of_edited(seen) == 55
+
+
+@needs_browser
+def test_b_blinks_and_blinks_no_more(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        seen.page.keyboard.press("b")
+        assert seen.page.inner_text(".tag.left") == "original"
+        assert shown_of_edited(seen) == 0
+        seen.page.locator(".tag.left", has_text="edited").wait_for()
+        assert shown_of_edited(seen) == 100
+        seen.page.keyboard.press("b")
+        assert shown_of_edited(seen) == 50
+
+
+@needs_browser
+def test_who_wants_less_motion_changes_sides_by_hand(folder: Path) -> None:
+    with opened(folder / "compare.html", still=True) as seen:
+        seen.page.keyboard.press("b")
+        seen.page.wait_for_timeout(1000)  # longer than a blink takes
+        assert seen.page.inner_text(".tag.left") == "original"
+        seen.page.keyboard.press("b")
+        assert seen.page.inner_text(".tag.left") == "edited"
+
+
+@needs_browser
+def test_o_takes_the_outlines_away(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert seen.page.locator(".stage svg.outline").is_visible()
+        seen.page.keyboard.press("o")
+        assert not seen.page.locator(".stage svg.outline").is_visible()
+
+
+@needs_browser
+def test_on_paper_the_pictures_stand_side_by_side_on_a4(folder: Path, tmp_path: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        seen.page.emulate_media(media="print")
+        assert seen.page.locator(".versus.main").is_visible()
+        assert not seen.page.locator(".viewer").is_visible()
+        paper = seen.page.pdf(prefer_css_page_size=True)
+    assert b"/MediaBox [0 0 595" in paper or b"/MediaBox [0 0 594.9" in paper
+
+
+@needs_browser
+def test_the_outline_lies_around_the_edit(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        box = seen.page.evaluate(
+            "(() => { const b = document.querySelector('.stage svg .over').getBBox();"
+            " return [b.x, b.y, b.x + b.width, b.y + b.height] })()"
+        )
+    assert box == pytest.approx([60, 40, 270, 200], abs=3)
