@@ -163,6 +163,10 @@ def test_problems_stand_before_everything_else_and_are_counted_at_the_end(printe
     assert printed.endswith("1 problem was found; what to type stands at the top\n")
 
 
+def test_what_to_type_stands_below_the_problem(printed: str) -> None:
+    assert "-> choose another folder\n" in printed.split("\n\n")[0] + "\n"
+
+
 def test_a_folder_name_cannot_act_on_the_terminal(printed: str) -> None:
     assert "\x1b" not in printed
     assert "a[31mb" in printed.replace("\n", "")

@@ -40,6 +40,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What numpy's and OpenCV's libraries read to learn how many threads to start."""
 EXTRAS = {"demo": "photographs for `maskwright demo`", "heif": "HEIC pictures, as phones make them"}
 """What the extras that are for users add; any other stays unmentioned."""
+NETWORKS_NEED = ("maskwright", "numpy", "onnxruntime", "opencv-python-headless")
+"""Packages without which annotators and networks are not even tried."""
 WORKER_MB = 620
 """Peak of a process that annotates a pair of 12-megapixel pictures (benchmarks/bench_small_edits.py)."""
 FREE_MB = 1000
@@ -87,7 +89,7 @@ def doctor(folder: Path | None = None) -> Diagnosis:
             into it to see how fast it is, and removed.
     """
     packages = package_findings()
-    usable = not any(each.level == "problem" and each.about != "Python" for each in packages)
+    usable = not any(each.level == "problem" and each.about in NETWORKS_NEED for each in packages)
     return Diagnosis(
         (
             *packages,
