@@ -188,6 +188,34 @@ def test_a_paired_difference_sees_what_two_intervals_do_not() -> None:
     assert metrics.estimate(ours.tolist()).low < metrics.estimate(theirs.tolist()).high
 
 
+def test_figures_together_are_estimated_as_each_alone() -> None:
+    rng = np.random.default_rng(6)
+    values, groups = rng.random((40, 3)), rng.integers(0, 15, 40).tolist()
+    together = metrics.estimates(values, groups)
+    for m in range(3):
+        alone = metrics.estimate(values[:, m].tolist(), groups)
+        assert (alone.mean, alone.low, alone.high) == pytest.approx(
+            (together[m].mean, together[m].low, together[m].high)
+        )
+
+
+def test_a_figure_some_pictures_lack_is_the_mean_of_those_that_have_it() -> None:
+    values = np.array([[1.0, np.nan], [3.0, 5.0], [np.nan, np.nan]])
+    first, second = metrics.estimates(values)
+    assert (first.mean, first.n, second.mean, second.n, second.groups) == (2, 2, 5, 1, 1)
+    assert (second.low, second.high) == (5, 5)
+    assert math.isnan(metrics.estimates(np.full((3, 1), np.nan))[0].mean)
+
+
+def test_the_interval_does_not_depend_on_how_many_groups_are_drawn_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.random.default_rng(7).random(30).tolist()
+    whole = metrics.estimate(values)
+    monkeypatch.setattr(metrics, "DRAWS_AT_ONCE", 70)
+    assert metrics.estimate(values) == whole
+
+
 def test_no_pictures_give_nan_and_no_warning() -> None:
     found = metrics.estimate([])
     assert found.n == 0

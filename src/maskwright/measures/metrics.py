@@ -29,6 +29,8 @@ LEVELS = 256
 """Levels of a histogram: those of a stored change map, so that nothing is lost on maps read from disk."""
 RESAMPLES = 2000
 """Bootstrap resamples: the end points of a 95 % interval then rest on 50 resamples each."""
+DRAWS_AT_ONCE = 2_000_000
+"""Groups drawn before they are counted: 48 MB, whatever the number of pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +242,52 @@ def estimate(values: Sequence[float], groups: Sequence[Hashable] | None = None, 
     Returns:
         All nan for no pictures; an interval of no width for a single group.
     """
-    numbers = _group_numbers(values, groups)
     found = np.asarray(values, np.float64)
     if not np.isfinite(found).all():
         raise InputError("a figure to be averaged is not a finite number")
-    if not found.size:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
-    sums = np.bincount(numbers, weights=found)
-    sizes = np.bincount(numbers)
-    drawn = np.random.default_rng(seed).integers(0, sums.size, (RESAMPLES, sums.size))
-    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Estimate(float(found.mean()), float(low), float(high), found.size, sums.size)
+    return estimates(found.reshape(-1, 1), groups, seed=seed)[0]
+
+
+def estimates(values: Numbers, groups: Sequence[Hashable] | None = None, *, seed: int = 0) -> list[Estimate]:
+    """As `estimate` for several figures of the same pictures, all on the same draws.
+
+    Args:
+        values: (n, M) float64; nan where a picture has no such figure.
+        groups: as for `estimate`.
+
+    Returns:
+        M estimates; all nan for a figure that no picture has.
+    """
+    numbers = _group_numbers(values, groups)
+    there = np.isfinite(values)
+    known = np.flatnonzero(there.any(axis=0))
+    found = [Estimate(float("nan"), float("nan"), float("nan"), 0, 0)] * values.shape[1]
+    if not known.size:
+        return found
+    values, there = np.where(there, values, 0.0)[:, known], there[:, known]
+    sums = np.stack([np.bincount(numbers, column) for column in values.T], axis=1)
+    sizes = np.stack([np.bincount(numbers, column) for column in there.T], axis=1)
+    low, high = np.nanpercentile(_resampled(sums, sizes, seed), [2.5, 97.5], axis=0)
+    for place, m in enumerate(known):
+        n, groups_n = int(there[:, place].sum()), int(np.count_nonzero(sizes[:, place]))
+        mean_of = float(values[:, place].sum() / n)
+        found[m] = Estimate(mean_of, float(low[place]), float(high[place]), n, groups_n)
+    return found
+
+
+def _resampled(sums: Numbers, sizes: Numbers, seed: int) -> Numbers:
+    """(RESAMPLES, M) means over groups drawn with replacement; (G, M) sums and sizes of each group."""
+    count = len(sums)
+    generator = np.random.default_rng(seed)
+    batch = max(1, min(RESAMPLES, DRAWS_AT_ONCE // count))
+    means = []
+    for start in range(0, RESAMPLES, batch):
+        rows = min(batch, RESAMPLES - start)
+        drawn = generator.integers(0, count, (rows, count)) + np.arange(0, rows * count, count)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
+        below = times @ sizes
+        means.append(np.divide(times @ sums, below, out=np.full(below.shape, np.nan), where=below > 0))
+    return np.concatenate(means)
 
 
 def paired_difference(
@@ -297,7 +333,7 @@ def _from_above(histogram: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.append(np.cumsum(histogram[::-1])[::-1], 0)
 
 
-def _group_numbers(values: Sequence[float], groups: Sequence[Hashable] | None) -> NDArray[np.int64]:
+def _group_numbers(values: Sequence[float] | Numbers, groups: Sequence[Hashable] | None) -> NDArray[np.int64]:
     """Each value's group as a number from 0, in order of appearance."""
     if groups is None:
         return np.arange(len(values), dtype=np.int64)
