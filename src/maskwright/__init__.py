@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options, RowsDone, annotate
     from maskwright.corpus.reader import Corpus, open_corpus
+    from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
     from maskwright.corpus.view import unpack
     from maskwright.errors import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
     from maskwright.masks.compare import Comparison, compare
     from maskwright.masks.pipeline import annotate_pair, annotate_pairs
+    from maskwright.pages.report import Report
     from maskwright.pairs.align import align
     from maskwright.pairs.picture import read_mask, read_picture
     from maskwright.pairs.sources import Roles, open_source
@@ -61,6 +63,7 @@ _PLACES = {
     "Options": "corpus.annotate",
     "Pair": "pairs.values",
     "Rejection": "pairs.values",
+    "Report": "pages.report",
     "Roles": "pairs.sources",
     "RowsDone": "corpus.annotate",
     "RunError": "errors",
@@ -76,6 +79,7 @@ _PLACES = {
     "open_source": "pairs.sources",
     "read_mask": "pairs.picture",
     "read_picture": "pairs.picture",
+    "report": "corpus.report",
     "status": "corpus.status",
     "unpack": "corpus.view",
 }
@@ -96,6 +100,7 @@ __all__ = [
     "Options",
     "Pair",
     "Rejection",
+    "Report",
     "Roles",
     "RowsDone",
     "RunError",
@@ -112,6 +117,7 @@ __all__ = [
     "open_source",
     "read_mask",
     "read_picture",
+    "report",
     "status",
     "unpack",
 ]

@@ -3,7 +3,18 @@ import subprocess
 import sys
 
 HEAVY = {"numpy", "cv2", "PIL", "pyarrow", "duckdb", "onnxruntime", "scipy", "skimage", "jinja2"}
-COMMANDS = ("", "compare", "annotate", "status", "unpack", "bench", "bench annotators", "demo", "doctor")
+COMMANDS = (
+    "",
+    "compare",
+    "annotate",
+    "status",
+    "report",
+    "unpack",
+    "bench",
+    "bench annotators",
+    "demo",
+    "doctor",
+)
 
 PROGRAM = """
 import contextlib, io, json, sys

@@ -15,7 +15,7 @@ from types import FrameType
 
 import typer
 
-from maskwright.cli import annotate, bench, compare, demo, doctor, status, unpack
+from maskwright.cli import annotate, bench, compare, demo, doctor, report, status, unpack
 from maskwright.cli.terminal import cautious_streams, error_line
 from maskwright.errors import MaskwrightError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command("compare", epilog=compare.EXAMPLE)(compare.command)
 app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
 app.command("status", epilog=status.EXAMPLE)(status.command)
+app.command("report", epilog=report.EXAMPLE)(report.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.add_typer(bench.app)
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)

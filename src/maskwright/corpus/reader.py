@@ -15,6 +15,8 @@ from maskwright.corpus.conditions import matching
 from maskwright.corpus.parts import open_part, parts_done, read_part
 from maskwright.corpus.plan import Run, load_run
 from maskwright.errors import InputError, RunError, unknown_name
+from maskwright.pages.cards import Gallery
+from maskwright.pages.words import counted
 from maskwright.pairs.picture import decode_grey, read_picture
 from maskwright.pairs.sources import Source, open_source
 from maskwright.pairs.values import ChangeMap, Mask, Picture
@@ -98,6 +100,25 @@ class Corpus:
         if waiting:
             kept.append(matching(pa.concat_tables(waiting), condition))
         return pa.concat_tables(kept)
+
+    def show(self, condition: str | None = None) -> Gallery:
+        """The first twelve rows for which an SQL condition holds, as pictures for a notebook.
+
+        Args:
+            condition: as for `sql`; all rows where there is none.
+
+        Raises:
+            SettingError: it is not a condition over these columns.
+        """
+        from maskwright.corpus.look import Looks
+        from maskwright.corpus.rows import WORDS, Rows
+
+        found = self.table(WORDS) if condition is None else self.sql(condition)
+        rows = Rows(found)
+        return Looks(self, rows).gallery(counted(len(rows.ids), "row"), np.arange(len(rows.ids)))
+
+    def _repr_html_(self) -> str:
+        return self.show()._repr_html_()
 
     def mask(self, pair_id: str) -> Mask | None:
         """(H, W) bool, True = edited."""

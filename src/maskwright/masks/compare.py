@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import shlex
 from collections.abc import Mapping
@@ -21,7 +19,9 @@ from maskwright.masks.insertion import CONTRAST, Insertion, insert_and_look
 from maskwright.masks.pipeline import examine
 from maskwright.masks.scores import SCORES, stored_levels
 from maskwright.masks.verdict import sentence_of
+from maskwright.pages.cards import CARD_PX, Gallery, PairCard
 from maskwright.pages.comparison import ComparisonView, Side, comparison_page
+from maskwright.pages.images import shot_of
 from maskwright.pages.overlay import Region, draw_overlay, regions
 from maskwright.pages.words import percent
 from maskwright.pairs.filefacts import FileFacts, file_facts
@@ -120,11 +120,10 @@ class Comparison:
         return bytes(coded.tobytes())
 
     def _repr_html_(self) -> str:
-        picture = base64.b64encode(self._repr_png_()).decode()
-        text = html.escape(self.sentence)
-        return (
-            f'<p>{text}</p><img src="data:image/png;base64,{picture}" alt="{text}" style="max-width: 100%">'
-        )
+        original = self.original if self.aligned is None else self.aligned.original
+        shot = shot_of(original, self.edited, self.mask, self.change, longest_px=CARD_PX)
+        card = PairCard("", self.names[1], "", "", shot)
+        return Gallery(self.sentence, (card,))._repr_html_()
 
 
 def compare(

@@ -265,8 +265,8 @@ def estimates(values: Numbers, groups: Sequence[Hashable] | None = None, *, seed
     if not known.size:
         return found
     values, there = np.where(there, values, 0.0)[:, known], there[:, known]
-    sums = np.stack([np.bincount(numbers, column) for column in values.T], axis=1)
-    sizes = np.stack([np.bincount(numbers, column) for column in there.T], axis=1)
+    sums = np.stack([np.bincount(numbers, column) for column in values.T], axis=1).astype(np.float64)
+    sizes = np.stack([np.bincount(numbers, column) for column in there.T], axis=1).astype(np.float64)
     low, high = np.nanpercentile(_resampled(sums, sizes, seed), [2.5, 97.5], axis=0)
     for place, m in enumerate(known):
         n, groups_n = int(there[:, place].sum()), int(np.count_nonzero(sizes[:, place]))

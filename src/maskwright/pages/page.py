@@ -12,13 +12,13 @@ import functools
 import hashlib
 import os
 import secrets
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from maskwright import __version__
 from maskwright.errors import RunError
 from maskwright.pages import words
 
@@ -35,7 +35,11 @@ def render(template: str, **values: Any) -> str:
     Raises:
         RunError: the page has more than `MOST_BYTES`.
     """
-    page = _environment().get_template(f"{template}.html").render(version=__version__, **values)
+    page = (
+        _environment()
+        .get_template(f"{template}.html")
+        .render(version=metadata.version("maskwright"), **values)
+    )
     if (length := len(page.encode())) > MOST_BYTES:
         raise RunError(f"the page has {words.size(length)}, at most {words.size(MOST_BYTES)} are written")
     return page
@@ -77,7 +81,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("counted", "percent", "figure", "size"):
+    for name in ("counted", "percent", "figure", "short", "edge"):
         environment.filters[name] = getattr(words, name)
     for kind in ("css", "js"):
         source = (Path(__file__).parent / "templates" / f"page.{kind}").read_text(encoding="utf-8")

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 
+NAME_LETTERS = 160
+"""An id longer than this is cut on a page; the whole one is in the corpus."""
+
 
 def cleaned(text: str) -> str:
     r"""Without control characters; line breaks become spaces.
@@ -56,6 +59,26 @@ def figure(value: float | None, digits: int = 3) -> str:
     after = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{min(after, 6)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def edge(value: float) -> str:
+    """The edge of a bin.
+
+    >>> edge(0.001), edge(float("inf"))
+    ('0.001', '∞')
+    """
+    return "∞" if math.isinf(value) else figure(value)
+
+
+def short(name: str) -> str:
+    """An id or value at a length that fits a page, cut in the middle: both ends tell.
+
+    >>> short("a" * 200 + ".png")[-10:]
+    'aaaaaa.png'
+    """
+    if len(name) <= NAME_LETTERS:
+        return name
+    return f"{name[: NAME_LETTERS // 2]} … {name[-NAME_LETTERS // 2 :]}"
 
 
 def size(number: int) -> str:

@@ -1,0 +1,96 @@
+"""`maskwright report`: what a corpus holds, and which masks to look at first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
+from maskwright.pages.words import figure, percent, short
+
+if TYPE_CHECKING:
+    from maskwright.pages.report import Report
+
+EXAMPLE = "Example:  maskwright report out --by model --pair-on original -o report.html"
+
+MOST_LISTED = 6
+"""Rows to look at on a screen; the page shows them with their pictures."""
+
+
+def command(
+    out: Annotated[Path, typer.Argument(help="What annotate writes to.", metavar="OUT", show_default=False)],
+    by: Annotated[
+        str | None, typer.Option(help="Figures for every value of this column too.", metavar="COLUMN")
+    ] = None,
+    pair_on: Annotated[
+        str | None,
+        typer.Option(
+            help="With --by: compare its values on rows with the same value here, like original.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write a page to look at here.", metavar="FILE.html")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a corpus holds, and which masks to look at first.
+
+    Counts, scores and contact sheets, from OUT alone; with --by also how the values of a column
+    compare.
+    """
+    from maskwright.corpus.report import report
+
+    found = report(out, by=by, pair_on=pair_on)
+    if page is not None:
+        found.save(page)
+    if as_json:
+        answer_json(found.as_dict())
+    else:
+        _print(found, page)
+
+
+def _print(found: Report, page: Path | None) -> None:
+    answer_text(found.sentence)
+    answer()
+    rows = [
+        [each.name, f"{each.count:,}", percent(each.count / found.rows), each.says]
+        for counts in (found.verdicts, found.reasons)
+        for each in counts
+    ]
+    if rows:
+        answer_table(rows, "lrrl")
+    if found.groups:
+        answer()
+        heads = [str(found.by), "rows", "edited", *(name for name, _ in found.measures)]
+        lines = [
+            [
+                short(each.name),
+                f"{each.count:,}",
+                f"{each.edited:,}",
+                *(figure(mean.mean) for mean in each.means),
+            ]
+            for each in found.groups
+        ]
+        answer_table([heads, *lines])
+    if found.paired:
+        answer()
+        heads = [f"difference, same {found.pair_on}", "in both", *(name for name, _ in found.measures)]
+        lines = [
+            [
+                f"{short(each.second)} - {short(each.first)}",
+                f"{each.differences[0].groups:,}",
+                *(f"{figure(one.mean)} [{figure(one.low)}, {figure(one.high)}]" for one in each.differences),
+            ]
+            for each in found.paired
+        ]
+        answer_table([heads, *lines])
+    if found.sheets:
+        first = found.sheets[0]
+        answer()
+        answer(f"{first.title}:")
+        answer_table([[f"  {short(card.id)}", card.facts] for card in first.cards[:MOST_LISTED]], "ll")
+    answer()
+    answer(f"wrote {page}" if page is not None else f"next: {found.next}")

@@ -1,0 +1,170 @@
+"""Which rows of a corpus to look at, and their pictures at the size of a card."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright.corpus.reader import Corpus
+from maskwright.corpus.rows import Rows
+from maskwright.errors import MaskwrightError
+from maskwright.masks.pipeline import one_line
+from maskwright.pages.cards import CARD_PX, Gallery, PairCard
+from maskwright.pages.images import Shot, map_uri, outline, shot_of, shrunk
+from maskwright.pages.report import Sheet
+from maskwright.pages.words import figure, percent
+from maskwright.pairs.align import align
+from maskwright.pairs.values import Picture, check_same_grid
+
+Places = NDArray[np.int64]
+
+SHEET = 12
+"""Pairs on a sheet: as many as one looks at before tiring."""
+ALIGN_PX = 1024
+"""Pictures are laid over each other at this size: twice what a card shows, at a tenth of the price."""
+
+
+class Looks:
+    """The contact sheets of a report.
+
+    `unreachable` says why pictures are missing, once it is known.
+    """
+
+    def __init__(self, corpus: Corpus, rows: Rows) -> None:
+        self._corpus, self._rows = corpus, rows
+        self.unreachable = ""
+        confidence = rows.score("confidence")
+        known = np.isfinite(confidence[rows.edited])
+        self._trust_name = "confidence" if known.any() and known.mean() >= 0.5 else "qes"
+        self._trust = np.nan_to_num(rows.score(self._trust_name))
+
+    def sheets(self) -> list[Sheet]:
+        """Least sure, borderline, surest, and what has no answer; no row twice, none without rows."""
+        rows, taken = self._rows, set[int]()
+        everything = rows.edited.size + self._unsettled().size <= SHEET
+        wanted = (
+            (
+                "worst",
+                "All of them, least sure first"
+                if everything
+                else "Look here first: the masks it is least sure of",
+                f"Masks with the lowest {self._trust_name}, the share of the change map that is certain."
+                if self._trust_name == "qes"
+                else "Masks with the lowest calibrated confidence.",
+                self._ranked(rows.edited, self._trust),
+            ),
+            (
+                "borderline",
+                "Borderline: the answer could be another",
+                "Pairs with difference that no region explains, and masks with a"
+                f" {self._trust_name} next to 0.5.",
+                np.concatenate(
+                    [self._unsettled()[: SHEET // 2], self._ranked(rows.edited, np.abs(self._trust - 0.5))]
+                ),
+            ),
+            (
+                "best",
+                "The masks it is surest of",
+                f"If these are wrong, so is the measure: the highest {self._trust_name}.",
+                self._ranked(rows.edited, -self._trust),
+            ),
+            (
+                "unrelated",
+                "No answer: taken for different photographs",
+                "If these belong together, alignment failed.",
+                rows.where("reason", "unrelated"),
+            ),
+        )
+        sheets = []
+        for name, title, why, places in wanted:
+            chosen = self._chosen(places, taken)
+            if chosen:
+                sheets.append(Sheet(name, title, why, [self.card(place) for place in chosen]))
+        return sheets
+
+    def card(self, place: int) -> PairCard:
+        """A row with its pictures, or with the reason why they are missing."""
+        rows = self._rows
+        pair_id = rows.ids[place]
+        note, shot = "", None
+        change, mask = self._corpus.change(pair_id), self._corpus.mask(pair_id)
+        try:
+            pictures = self._corpus.pictures(pair_id)
+            check_same_grid(edited=pictures[1], mask=mask)  # or the file is another one by now
+            original, edited = (shrunk(each, ALIGN_PX) for each in pictures)
+            if rows.words("status")[place] == "ok":
+                laid = align(original, edited).original
+            else:
+                laid = _letterboxed(original, edited)
+            size = (edited.shape[1], edited.shape[0])
+            if change is not None and mask is not None:
+                kept = np.asarray(cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_AREA)) > 0
+                map_ = np.asarray(cv2.resize(change, size, interpolation=cv2.INTER_AREA), np.float32)
+                shot = shot_of(laid, edited, kept, np.clip(map_, 0, 1), longest_px=CARD_PX)
+            else:
+                shot = shot_of(laid, edited, None, None, longest_px=CARD_PX)
+        except MaskwrightError as error:
+            note = one_line(str(error))
+            self.unreachable = self.unreachable or note
+            if change is not None and mask is not None:
+                height, width = mask.shape
+                shot = Shot("", "", map_uri(change, CARD_PX), outline(mask, CARD_PX), width, height)
+        return PairCard(f"pair-{place}", pair_id, self._facts(place), self._says(place), shot, note)
+
+    def gallery(self, sentence: str, places: Places) -> Gallery:
+        """The first of these rows, for a notebook."""
+        return Gallery(sentence, tuple(self.card(int(place)) for place in places[:SHEET]))
+
+    def _says(self, place: int) -> str:
+        """The instruction, or the edited picture's file where the id does not tell it."""
+        instruction, edited = (self._rows.words(name)[place] for name in ("instruction", "edited"))
+        return instruction or (edited if edited != self._rows.ids[place] else "")
+
+    def _facts(self, place: int) -> str:
+        rows = self._rows
+        words = [rows.words("verdict")[place] or rows.words("reason")[place] or rows.words("status")[place]]
+        area = rows.score("area_frac")[place]
+        if area > 0:
+            words += [percent(float(area)), f"{self._trust_name} {figure(float(self._trust[place]), 2)}"]
+        return ", ".join(words).replace("_", " ")
+
+    def _ranked(self, places: Places, by: NDArray[np.float64]) -> Places:
+        """Lowest first; equal ones in an order by chance that is always the same."""
+        chance = np.random.default_rng(0).permutation(len(by))
+        return places[np.lexsort((chance[places], by[places]))]
+
+    def _unsettled(self) -> Places:
+        """Pairs without a mask that hold more difference than noise explains, most of it first."""
+        rows = self._rows
+        unexplained = np.nan_to_num(rows.score("unexplained"))
+        empty = np.setdiff1d(rows.ok, rows.edited)
+        places = empty[unexplained[empty] > 0]
+        undecided = np.isin(places, rows.where("verdict", "undecided"))
+        return places[np.lexsort((-unexplained[places], ~undecided))]
+
+    def _chosen(self, places: Places, taken: set[int]) -> list[int]:
+        """The first rows that are on no sheet yet, of different originals as long as there are some."""
+        free = [int(place) for place in places[: 50 * SHEET] if int(place) not in taken]
+        originals = self._rows.words("original")
+        seen, first, later = set[str](), list[int](), list[int]()
+        for place in free:
+            (later if originals[place] in seen else first).append(place)
+            seen.add(originals[place])
+        chosen = (first + later)[:SHEET]
+        taken.update(chosen)
+        order = {place: number for number, place in enumerate(free)}
+        return sorted(chosen, key=order.__getitem__)
+
+
+def _letterboxed(original: Picture, edited: Picture) -> Picture:
+    """The original inside the edited picture's frame, its shape kept: they are not the same photograph."""
+    height, width = edited.shape[:2]
+    scale = min(width / original.shape[1], height / original.shape[0])
+    size = (max(1, round(original.shape[1] * scale)), max(1, round(original.shape[0] * scale)))
+    framed = np.full_like(edited, 128)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    framed[top : top + size[1], left : left + size[0]] = cv2.resize(
+        original, size, interpolation=cv2.INTER_AREA
+    )
+    return framed

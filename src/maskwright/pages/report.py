@@ -1,0 +1,180 @@
+"""The page of a corpus: what was found, which masks to look at first, what the scores say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.measures.metrics import Estimate
+from maskwright.pages.cards import Gallery, PairCard
+from maskwright.pages.images import legend_uri
+from maskwright.pages.page import render, save_page
+from maskwright.pages.plots import Dot, Dots, Histogram
+
+JSON_VERSION = 1
+"""Of the object that `Report.as_dict` gives; a key that goes or changes its meaning raises it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The rows behind a figure.
+
+    Args:
+        anchor: its place on the page.
+        title: what they have in common, in words.
+        condition: SQL that gives them all: `open_corpus(OUT).sql(condition)`.
+        count: how many there are.
+        ids: of the first ones.
+    """
+
+    anchor: str
+    title: str
+    condition: str
+    count: int
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows have a word in a column; `link` is the anchor of those rows."""
+
+    name: str
+    says: str
+    count: int
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Pairs to look at, and why these."""
+
+    name: str
+    title: str
+    why: str
+    cards: Sequence[PairCard]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows with one value of the column of `--by`.
+
+    Args:
+        edited, unedited, unanswered: rows with a mask, with an empty one, without an answer.
+        means: one of each measure, over rows that are ok, intervals over originals.
+    """
+
+    name: str
+    count: int
+    edited: int
+    unedited: int
+    unanswered: int
+    means: Sequence[Estimate]
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two values of the column of `--by`, compared on what both have.
+
+    Args:
+        first, second: the values; differences are second minus first.
+        differences: one of each measure; `groups` is how many originals (or what `--pair-on` says) both have.
+    """
+
+    first: str
+    second: str
+    differences: Sequence[Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `report` found in a corpus.
+
+    Args:
+        out, source, annotator: whose rows these are.
+        sentence: the corpus in one sentence.
+        rows, rows_planned: in finished parts, and in all.
+        statuses, verdicts, reasons, backgrounds, geometries: counts, most common first.
+        sheets: pairs to look at; the first is the one to look at first.
+        unreachable: why pictures could not be shown; empty where all were.
+        histograms: of the scores, over rows that are ok.
+        by, pair_on: the columns that were asked for; None where none was.
+        measures: (column, what it says) of the means in `groups` and `paired`.
+        behind: the rows behind every figure.
+        next: what to type.
+    """
+
+    out: str
+    source: str
+    annotator: str
+    sentence: str
+    rows: int
+    rows_planned: int
+    statuses: Sequence[Count]
+    verdicts: Sequence[Count]
+    reasons: Sequence[Count]
+    backgrounds: Sequence[Count]
+    geometries: Sequence[Count]
+    sheets: Sequence[Sheet]
+    unreachable: str
+    histograms: Sequence[Histogram]
+    by: str | None
+    pair_on: str | None
+    measures: Sequence[tuple[str, str]]
+    groups: Sequence[Group]
+    paired: Sequence[Paired]
+    behind: Sequence[Behind]
+    next: str
+
+    def to_html(self) -> str:
+        """The page, one file of at most 10 MB."""
+        return render(
+            "report",
+            report=self,
+            anchors={card.id: card.anchor for sheet in self.sheets for card in sheet.cards},
+            group_plots=self._group_plots(),
+            paired_plots=self._paired_plots(),
+            legend=legend_uri(),
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write the page; an older page of ours is replaced.
+
+        Raises:
+            RunError: something else is there, or it cannot be written.
+        """
+        save_page(self.to_html(), Path(path))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All but the pictures, as plain dicts, lists, numbers and texts, with `version`."""
+        plain = asdict(self)
+        for sheet in plain["sheets"]:
+            sheet["ids"] = [card["id"] for card in sheet.pop("cards")]
+        return {"version": JSON_VERSION, **plain}
+
+    def _repr_html_(self) -> str:
+        cards = self.sheets[0].cards if self.sheets else ()
+        return Gallery(self.sentence, tuple(cards))._repr_html_()
+
+    def _group_plots(self) -> list[Dots]:
+        return [
+            Dots(name, says, [_dot(group.name, group.means[m], group.link) for group in self.groups])
+            for m, (name, says) in enumerate(self.measures)
+        ]
+
+    def _paired_plots(self) -> list[Dots]:
+        return [
+            Dots(
+                name,
+                says,
+                [_dot(f"{each.second} − {each.first}", each.differences[m]) for each in self.paired],
+                zero=True,
+            )
+            for m, (name, says) in enumerate(self.measures)
+        ]
+
+
+def _dot(name: str, found: Estimate, link: str = "") -> Dot:
+    return Dot(name, found.mean, found.low, found.high, link=link)
