@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import typer
+
+from maskwright.cli import app
+
 PAGE = Path(__file__).parent / "reference" / "cli.md"
-COMMANDS = ("", "compare", "annotate", "status", "unpack", "bench", "bench annotators", "demo", "doctor")
 INTRODUCTION = """\
 # Command line
 
@@ -31,11 +35,20 @@ Colour is used on a terminal only, never carries the meaning alone, and stays aw
 """
 
 
+def commands() -> Iterator[str]:
+    """Every command, the program itself first, those of a group after it."""
+    yield ""
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():
+        yield name
+        yield from (f"{name} {inner}" for inner in getattr(command, "commands", {}))
+
+
 def page() -> str:
     parts = [INTRODUCTION]
     # The width of the page, not of the terminal it is made on.
     surroundings = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-    for name in COMMANDS:
+    for name in commands():
         words = [*name.split(), "--help"]
         shown = subprocess.run(
             [sys.executable, "-m", "maskwright", *words],
