@@ -113,11 +113,13 @@ def bench_annotators(
         slices=() if by is None else _slices(records, best, by),
         confusions=_confusions(records),
         trust=_trust(records),
+        unedited=None if unedited is None else os.fspath(unedited),
         false_marks=tuple(marks),
+        roundtrip=None if roundtrip is None else os.fspath(roundtrip),
         robust=_methods(robust, baselines.best_of_table([record.curves for record in robust]))
         if robust
         else (),
-        rows=tuple(_row(record, best) for record in records),
+        rows=tuple(_row(record, best, by) for record in records),
     )
 
 
@@ -264,15 +266,17 @@ def _trust(records: Sequence[Record]) -> tuple[Trust, ...]:
     return tuple(found)
 
 
-def _row(record: Record, best: Mapping[str, int]) -> Row:
-    counts = _counts(record, best)
+def _row(record: Record, best: Mapping[str, int], by: str | None) -> Row:
+    counts, visible = _counts(record, best), _counts(record, best, visible=True)
     marked = record.marked.items()
     return Row(
         id=record.id,
         key=str(record.columns.get("id", record.id)),
+        value=None if by is None else str(record.columns.get(by)),
         status={name: found.reason or found.status for name, found in marked},
         verdict={name: found.verdict for name, found in marked},
         background={name: found.background for name, found in marked},
         f1={name: f1_of(of_pair) for name, of_pair in counts.items()},
         iou={name: iou_of(of_pair) for name, of_pair in counts.items()},
+        visible_f1={name: f1_of(of_pair) for name, of_pair in visible.items()},
     )

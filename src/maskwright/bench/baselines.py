@@ -90,6 +90,11 @@ def curves(
     ]
 
 
+def signed_filled(original: Picture, edited: Picture, threshold: int) -> Mask:
+    """The mask of `PER_TABLE` at one threshold, grey levels; originals of another size are resized."""
+    return fill(signed_difference(on_grid_of(edited, original), edited) >= threshold)
+
+
 def fill(mask: Mask) -> Mask:
     """A 5x5 closing, then every hole filled: pixels no path of unmarked ones joins to the picture's edge."""
     if not mask.any():

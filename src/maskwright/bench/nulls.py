@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from maskwright.bench.baselines import PER_TABLE, fill
+from maskwright.bench.baselines import PER_TABLE, signed_filled
 from maskwright.bench.records import generator_of
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
 from maskwright.masks.pipeline import annotate_pair
-from maskwright.pairs.difference import on_grid_of, signed_difference
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES
 from maskwright.pairs.sources.folder import list_files
-from maskwright.pairs.values import Mask, Pair, Picture, PictureLike, Rejection
+from maskwright.pairs.values import Mask, Pair, PictureLike, Rejection
 from maskwright.synthesis import corruptions
 from maskwright.synthesis.roundtrip import roundtrip
 from maskwright.synthesis.steps import Pictures, Step, begin, chain
@@ -172,7 +171,7 @@ def false_marks(
                 share = 0.0 if found.mask is None else float(found.mask.mean())
                 shares.setdefault((kind, name), []).append((share, photo, found.mask is None))
             if baseline_threshold is not None:
-                share = _baseline_share(*pictures, baseline_threshold)
+                share = float(signed_filled(*pictures, baseline_threshold).mean())
                 shares.setdefault((kind, PER_TABLE), []).append((share, photo, False))
         progress(done + 1)
     return [_row(kind, name, found) for (kind, name), found in shares.items()], unreadable
@@ -184,7 +183,3 @@ def _row(kind: str, name: str, found: list[tuple[float, str, bool]]) -> FalseMar
     return FalseMarks(
         kind, name, mean, worst, photo if worst else "", len(found), sum(lost for _, _, lost in found)
     )
-
-
-def _baseline_share(original: Picture, edited: Picture, threshold: int) -> float:
-    return float(fill(signed_difference(on_grid_of(edited, original), edited) >= threshold).mean())

@@ -67,6 +67,23 @@ class Record:
     visible_curves: Mapping[str, Curve]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPair:
+    """A pair that can be measured.
+
+    Args:
+        shown: what an annotator gets: the pair without its truth.
+        original: (h, w, 3) uint8 as read.
+        edited: (H, W, 3) uint8.
+        truth: (H, W) bool.
+    """
+
+    shown: Pair
+    original: Picture
+    edited: Picture
+    truth: Mask
+
+
 TRUST = ("qes", "confidence")
 """Scores that claim to say how good a mask is."""
 
@@ -81,8 +98,27 @@ def measure(
         corrupt: done to the pictures first (and to the mask with them); its seed is the pair's id.
 
     Returns:
-        A rejection where there is nothing to measure against: pictures or mask cannot be read, or the
-        mask is not of the edited picture's size.
+        A rejection where `read_known` gives one.
+    """
+    known = read_known(pair)
+    if isinstance(known, Rejection):
+        return known
+    original, edited, truth = known.original, known.edited, known.truth
+    group = hashlib.sha256(original.tobytes()).hexdigest()[:16]
+    shown = known.shown
+    if corrupt is not None:
+        (original, edited), truth = corrupt((original, edited), truth, generator_of(shown.id))
+        shown = replace(shown, original=original, edited=edited)
+    unseen = truth & ~_seen(original, edited)
+    all_truth, visible = curves(original, edited, truth, ignore=(None, unseen))
+    marked = {name: _marked(shown, annotator, truth, unseen) for name, annotator in annotators.items()}
+    return Record(shown.id, shown.columns, group, marked, all_truth, visible)
+
+
+def read_known(pair: Pair | Rejection) -> KnownPair | Rejection:
+    """The pictures and the truth of a pair, or why there is nothing to measure against.
+
+    That is: pictures or mask cannot be read, or the mask is not of the edited picture's size.
     """
     if isinstance(pair, Rejection):
         return pair
@@ -98,15 +134,7 @@ def measure(
         sizes = [f"{array.shape[1]}x{array.shape[0]}" for array in (truth, edited)]
         detail = f"the mask is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
         return Rejection(pair.id, "bad_mask", detail, pair.columns)
-    group = hashlib.sha256(original.tobytes()).hexdigest()[:16]
-    shown = replace(pair, mask=None)
-    if corrupt is not None:
-        (original, edited), truth = corrupt((original, edited), truth, generator_of(pair.id))
-        shown = replace(shown, original=original, edited=edited)
-    unseen = truth & ~_seen(original, edited)
-    all_truth, visible = curves(original, edited, truth, ignore=(None, unseen))
-    marked = {name: _marked(shown, annotator, truth, unseen) for name, annotator in annotators.items()}
-    return Record(pair.id, pair.columns, group, marked, all_truth, visible)
+    return KnownPair(replace(pair, mask=None), original, edited, truth)
 
 
 def generator_of(text: str) -> np.random.Generator:

@@ -75,15 +75,22 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One pair: its figures by annotator and baseline; `key` is the table's own `id`."""
+    """One pair: its figures by annotator and baseline.
+
+    Args:
+        key: the table's own `id`.
+        value: of the column of `by`; None where none was asked for.
+    """
 
     id: str
     key: str
+    value: str | None
     status: Mapping[str, str]
     verdict: Mapping[str, str]
     background: Mapping[str, str | None]
     f1: Mapping[str, float]
     iou: Mapping[str, float]
+    visible_f1: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ class BenchResult:
         unmeasured: (id, reason, detail) of rows without readable pair or truth, and of photographs.
         methods: annotators first, then baselines, then the oracle.
         by: the column of `slices`; None where none was asked for.
+        unedited, roundtrip: the photographs and the autoencoder that were given; None where none were.
         false_marks: empty without photographs.
         robust: the same methods after the autoencoder and JPEG 75 on the edited side; empty without one.
     """
@@ -109,7 +117,9 @@ class BenchResult:
     slices: tuple[Slice, ...]
     confusions: tuple[Confusion, ...]
     trust: tuple[Trust, ...]
+    unedited: str | None
     false_marks: tuple[FalseMarks, ...]
+    roundtrip: str | None
     robust: tuple[Method, ...]
     rows: tuple[Row, ...]
 

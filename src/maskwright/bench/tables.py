@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
-from maskwright.bench.result import BenchResult, Confusion, Method
+from maskwright.bench.nulls import FalseMarks
+from maskwright.bench.result import BenchResult, Confusion, Method, Row
 from maskwright.measures.metrics import Estimate
 from maskwright.pairs.values import BACKGROUNDS
 
@@ -26,8 +27,13 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Words in rows of equal length; the first row is the head, the first column text, the rest figures."""
+    """Words in rows of equal length; the first row is the head, the first column text, the rest figures.
 
+    Args:
+        name: of the kind of table; one kind comes once an annotator.
+    """
+
+    name: str
     title: str
     rows: tuple[tuple[str, ...], ...]
 
@@ -35,23 +41,23 @@ class Table:
 def tables(result: BenchResult) -> Iterator[Table]:
     """Everything a person wants to see of a run, in reading order."""
     pairs = f"{result.n} pairs of {result.originals} originals"
-    yield Table(f"{pairs}; mean over pictures with 95 % interval", _methods(result.methods))
-    yield Table("F1 against each baseline, paired difference", _differences(result.methods))
+    yield Table("methods", f"{pairs}; mean over pictures with 95 % interval", _methods(result.methods))
+    yield Table("differences", "F1 against each baseline, paired difference", _differences(result.methods))
     if result.slices:
-        yield Table(f"F1 by {result.by}; baselines keep their threshold", _slices(result))
+        yield Table("slices", f"F1 by {result.by}; baselines keep their threshold", _slices(result))
     for confusion in result.confusions:
         title = f"background by {confusion.annotator}; rows: what the table says"
-        yield Table(title, _confusion(confusion))
+        yield Table("confusion", title, _confusion(confusion))
     if result.trust:
-        yield Table("trust: do scores tell good masks from bad ones", _trust(result))
-    yield Table("worst pairs", _worst(result))
+        yield Table("trust", "trust: do scores tell good masks from bad ones", _trust(result))
+    yield Table("worst", "worst pairs", _worst(result))
     if result.false_marks:
-        yield Table("marked share of photographs nobody edited", _false_marks(result))
+        yield Table("false_marks", "marked share of photographs nobody edited", _false_marks(result))
     if result.robust:
-        yield Table("the same pairs after an autoencoder and JPEG 75", _methods(result.robust))
+        yield Table("robust", "the same pairs after an autoencoder and JPEG 75", _methods(result.robust))
     if result.unmeasured:
         lines = ((row[0], row[1], row[2]) for row in result.unmeasured)
-        yield Table("not measured", (("id", "reason", "what was seen"), *lines))
+        yield Table("unmeasured", "not measured", (("id", "reason", "what was seen"), *lines))
 
 
 def label(name: str, kind: str) -> str:
@@ -59,16 +65,45 @@ def label(name: str, kind: str) -> str:
     return name if kind == "annotator" else LABELS.get(name, name)
 
 
+def brief(name: str, kind: str) -> str:
+    """The same where there is little room."""
+    return "oracle a picture" if kind == "oracle" else label(name, kind)
+
+
+def figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def interval(found: Estimate) -> str:
+    return f"[{found.low:.3f}, {found.high:.3f}]"
+
+
+def gain(found: Estimate) -> str:
+    """A difference, with its sign."""
+    return f"{found.mean:+.3f}"
+
+
+def marked(row: FalseMarks) -> tuple[str, str]:
+    """Mean and worst share of a photograph, in percent."""
+    return f"{100 * row.mean:.3f}", f"{100 * row.worst:.2f}"
+
+
+def worst_first(result: BenchResult) -> list[Row]:
+    """By F1 of the first annotator; equal ones in the order of the table."""
+    ours = result.methods[0].name
+    return sorted(result.rows, key=lambda row: row.f1[ours])
+
+
 def _methods(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
     head = ("method", "F1", "", "IoU", "", "visible F1", "threshold")
     lines = (
         (
             label(method.name, method.kind),
-            _figure(method.f1.mean),
-            _interval(method.f1),
-            _figure(method.iou.mean),
-            _interval(method.iou),
-            _figure(method.visible_f1.mean),
+            figure(method.f1.mean),
+            interval(method.f1),
+            figure(method.iou.mean),
+            interval(method.iou),
+            figure(method.visible_f1.mean),
             "" if method.threshold is None else f"{method.threshold} (tuned here)",
         )
         for method in methods
@@ -82,11 +117,7 @@ def _differences(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
     lines = (
         (
             label(other, ""),
-            *(
-                w
-                for m in ours
-                for w in (f"{m.better_than[other].mean:+.3f}", _interval(m.better_than[other]))
-            ),
+            *(w for m in ours for w in (gain(m.better_than[other]), interval(m.better_than[other]))),
         )
         for other in ours[0].better_than
     )
@@ -96,13 +127,13 @@ def _differences(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
 def _slices(result: BenchResult) -> tuple[tuple[str, ...], ...]:
     shown = [m for m in result.methods if m.kind != "baseline" or m.name in (PER_TABLE, "blurred")]
     ours = [m.name for m in result.methods if m.kind == "annotator"]
-    names = [("oracle a picture" if m.kind == "oracle" else label(m.name, m.kind)) for m in shown]
+    names = [brief(m.name, m.kind) for m in shown]
     head = (str(result.by), "n", *names, *(f"{name} IoU" for name in ours))
     lines = []
     for part in result.slices:
         found = {method.name: method for method in part.methods}
-        f1 = (_figure(found[method.name].f1.mean) for method in shown)
-        lines.append((part.value, str(part.n), *f1, *(_figure(found[name].iou.mean) for name in ours)))
+        f1 = (figure(found[method.name].f1.mean) for method in shown)
+        lines.append((part.value, str(part.n), *f1, *(figure(found[name].iou.mean) for name in ours)))
     return (head, *lines)
 
 
@@ -127,8 +158,8 @@ def _trust(result: BenchResult) -> tuple[tuple[str, ...], ...]:
         (
             f"{trust.annotator}: {trust.score}",
             str(trust.n),
-            _figure(trust.spearman),
-            *(_figure(iou) for _, iou in trust.kept_iou),
+            figure(trust.spearman),
+            *(figure(iou) for _, iou in trust.kept_iou),
         )
         for trust in result.trust
     )
@@ -136,21 +167,19 @@ def _trust(result: BenchResult) -> tuple[tuple[str, ...], ...]:
 
 
 def _worst(result: BenchResult) -> tuple[tuple[str, ...], ...]:
-    """By the first annotator."""
-    ours = next(method.name for method in result.methods if method.kind == "annotator")
-    rows = sorted(result.rows, key=lambda row: row.f1[ours])[:WORST]
+    ours = result.methods[0].name
     head = ("pair", f"{ours} F1", "IoU", label(PER_TABLE, ""), "verdict")
     return (
         head,
         *(
             (
                 row.key,
-                _figure(row.f1[ours]),
-                _figure(row.iou[ours]),
-                _figure(row.f1[PER_TABLE]),
+                figure(row.f1[ours]),
+                figure(row.iou[ours]),
+                figure(row.f1[PER_TABLE]),
                 row.verdict[ours] or row.status[ours],
             )
-            for row in rows
+            for row in worst_first(result)[:WORST]
         ),
     )
 
@@ -161,8 +190,7 @@ def _false_marks(result: BenchResult) -> tuple[tuple[str, ...], ...]:
         (
             row.kind,
             LABELS[PER_TABLE] if row.annotator == PER_TABLE else row.annotator,
-            f"{100 * row.mean:.3f}",
-            f"{100 * row.worst:.2f}",
+            *marked(row),
             str(row.n),
             str(row.without_mask),
             row.worst_photo,
@@ -170,11 +198,3 @@ def _false_marks(result: BenchResult) -> tuple[tuple[str, ...], ...]:
         for row in result.false_marks
     )
     return (head, *lines)
-
-
-def _figure(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
-
-
-def _interval(found: Estimate, sign: str = "") -> str:
-    return f"[{found.low:{sign}.3f}, {found.high:{sign}.3f}]"
