@@ -77,16 +77,19 @@ def _print(found: Report, page: Path | None) -> None:
         answer_table([heads, *lines])
     if found.paired:
         answer()
-        heads = [f"difference, same {found.pair_on}", "in both", *(name for name, _ in found.measures)]
+        heads = [f"on the same {found.pair_on}", "in both", "", "difference", "95 % interval"]
         lines = [
             [
                 f"{short(each.second)} - {short(each.first)}",
-                f"{each.differences[0].groups:,}",
-                *(f"{figure(one.mean)} [{figure(one.low)}, {figure(one.high)}]" for one in each.differences),
+                f"{one.groups:,}",
+                name,
+                figure(one.mean),
+                f"[{figure(one.low)}, {figure(one.high)}]",
             ]
             for each in found.paired
+            for (name, _), one in zip(found.measures, each.differences, strict=True)
         ]
-        answer_table([heads, *lines])
+        answer_table([heads, *lines], "lrlr")
     if found.sheets:
         first = found.sheets[0]
         answer()

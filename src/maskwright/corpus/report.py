@@ -115,7 +115,7 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
         groups=[_group(rows, by, name, places, measures) for name, places in groups] if by else [],
         paired=_paired(rows, by, pair_on, groups, measures) if by and pair_on else [],
         behind=rows.behind,
-        next=_next(folder, by),
+        next=_next(folder, by, pair_on),
     )
 
 
@@ -271,7 +271,9 @@ def _means_by_key(
     return {key: table[each].mean(axis=0) for key, each in inside.items()}
 
 
-def _next(out: Path, by: str | None) -> str:
+def _next(out: Path, by: str | None, pair_on: str | None) -> str:
     """What to type: the line that makes this page."""
-    words = ["maskwright", "report", str(out), *(["--by", by] if by else []), "-o", "report.html"]
-    return shlex.join(words)
+    asked = [
+        word for name, value in (("--by", by), ("--pair-on", pair_on)) if value for word in (name, value)
+    ]
+    return shlex.join(["maskwright", "report", str(out), *asked, "-o", "report.html"])
