@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+LABEL_LETTERS = 26
+"""Of a name beside its figures in a plot 320 wide; longer ones are cut in the middle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -43,6 +46,7 @@ class Dot:
     Args:
         other: drawn less loudly: a baseline.
         link: anchor of the rows behind it; may be empty.
+        figures: the numbers in words, where the caller has them; empty = they are written for it.
     """
 
     name: str
@@ -51,6 +55,14 @@ class Dot:
     high: float
     other: bool = False
     link: str = ""
+    figures: str = ""
+
+    @property
+    def label(self) -> str:
+        half = LABEL_LETTERS // 2
+        return (
+            self.name if len(self.name) <= LABEL_LETTERS else f"{self.name[: half - 1]}…{self.name[-half:]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +71,19 @@ class Dots:
 
     Args:
         zero: whether 0 is a line to be left or right of.
+        holds: values that the axis holds whatever the dots are, so that plots can be compared.
     """
 
     name: str
     says: str
     dots: Sequence[Dot]
     zero: bool = False
+    holds: Sequence[float] = ()
     ticks: tuple[float, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
-        known = [each for dot in self.dots for each in (dot.low, dot.high, dot.mean) if math.isfinite(each)]
+        shown = [*self.holds, *(each for dot in self.dots for each in (dot.low, dot.high, dot.mean))]
+        known = [each for each in shown if math.isfinite(each)]
         low, high = min(known, default=0.0), max(known, default=1.0)
         object.__setattr__(
             self, "ticks", ticks(min(low, 0.0) if self.zero else low, max(high, 0.0) if self.zero else high)
@@ -107,6 +122,46 @@ class Curves:
         low, high = self.ticks[0], self.ticks[-1]
         known = ((x, y) for x, y in curve.points if math.isfinite(y))
         return " ".join(f"{100 * x:.2f},{60 - 60 * (y - low) / (high - low):.2f}" for x, y in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A pair in a scatter plot.
+
+    Args:
+        x, y: in 0..1.
+        link: anchor of its card or its row.
+        marked: drawn as a ring: it has a card.
+    """
+
+    name: str
+    x: float
+    y: float
+    link: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Two figures of every pair against each other, both in 0..1, with the diagonal.
+
+    Args:
+        points: those that lead somewhere, drawn over the others.
+        others: (x, y) of those that do not.
+    """
+
+    name: str
+    says: str
+    x_name: str
+    y_name: str
+    points: Sequence[Point]
+    others: Sequence[tuple[float, float]] = ()
+
+    @property
+    def cloud(self) -> str:
+        """The others as an SVG path of dots in a box of 300 x 300, y upwards; the same place once."""
+        places = dict.fromkeys((round(300 * x), round(300 - 300 * y)) for x, y in self.others)
+        return "".join(f"M{x} {y}h0" for x, y in places)
 
 
 def ticks(low: float, high: float) -> tuple[float, ...]:
