@@ -105,7 +105,7 @@ def comparison_page(view: ComparisonView) -> str:
         photos=None
         if view.aligned
         else [photo_uri(shrunk(each, MAP_PX)) for each in (view.original, view.edited)],
-        map=map_uri(view.change, MAP_PX),
+        map=map_uri(view.change, MAP_PX) if view.change.any() else "",
         crops=[_crop(view, region) for region in view.regions[:MOST_CROPS]],
         more=max(0, len(view.regions) - MOST_CROPS),
         facts=_facts(view.sides),
