@@ -159,13 +159,14 @@ def _run_of(source: Source, annotator: str, options: Options) -> Run:
         sample=options.sample,
         seed=options.seed,
         max_pixels=options.max_pixels,
-        versions=_versions(),
+        versions=versions(),
         plan_digest="",
         frozen=freeze(source.schema(), card.layers),
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of Python, this package, and those that masks depend on."""
     found = {name: metadata.version(name) for name in _VERSIONED if _installed(name)}
     return {"maskwright": metadata.version("maskwright"), "python": platform.python_version(), **found}
 

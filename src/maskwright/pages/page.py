@@ -51,12 +51,8 @@ def save_page(page: str, path: Path) -> None:
     Raises:
         RunError: something else is there, or it cannot be written.
     """
+    check_place(path)
     try:
-        if path.exists() and (path.is_dir() or _MARK not in path.read_bytes()[:2000]):
-            raise RunError(
-                f"{path} is there already and is no page of maskwright",
-                hint="name another file: -o FILE.html",
-            )
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".tmp-{path.name}-{secrets.token_hex(4)}")
         try:
@@ -66,6 +62,23 @@ def save_page(page: str, path: Path) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path that a page may not take; to be asked before a long run, not after it.
+
+    Raises:
+        RunError: something else is there.
+    """
+    try:
+        taken = path.exists() and (path.is_dir() or _MARK not in path.read_bytes()[:2000])
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+    if taken:
+        raise RunError(
+            f"{path} is there already and is no page of maskwright",
+            hint="name another file, like page.html",
+        )
 
 
 _MARK = b'<meta name="generator" content="maskwright '
