@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +41,8 @@ def command(
 
 
 def _print(shown: Demonstration) -> None:
+    from maskwright.corpus.command import report_command
+
     heads = ["pair", "edit", "edited picture", "verdict or reason", "F1"]
     rows = [
         [each.name, each.edit, each.saved_as, each.verdict or each.reason, _figure(each.f1)]
@@ -53,7 +54,7 @@ def _print(shown: Demonstration) -> None:
     answer(f"pairs and known masks: {shown.table}")
     answer(f"masks:                 {Path(shown.run) / 'masks'}")
     answer(f"all on one page:       {shown.sheet}")
-    answer(f"next: maskwright status {shlex.quote(shown.run)}")
+    answer(f"next: {report_command(shown.run)}")
 
 
 def _figure(value: float | None) -> str:

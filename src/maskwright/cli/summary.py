@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.cli.terminal import answer, answer_table
@@ -20,7 +18,8 @@ def summary_json(summary: RunSummary) -> dict[str, Any]:
 
 
 def print_summary(summary: RunSummary) -> None:
-    """In, out, left out and why, and the next line to type."""
+    """In, out, left out and why, and the next line to type: to go on, or to look at the masks."""
+    from maskwright.corpus.command import report_command
     from maskwright.pairs.values import REASONS, VERDICTS
 
     share = summary.rows_done / summary.rows_planned if summary.rows_planned else 1.0
@@ -40,15 +39,4 @@ def print_summary(summary: RunSummary) -> None:
     rows += [[f"  {name}", f"{number:,}", REASONS[name]] for name, number in summary.by_reason.items()]
     answer_table(rows, "lrl")
     answer()
-    answer(f"next: {next_command(summary)}")
-
-
-def next_command(summary: RunSummary) -> str:
-    """What to type now: go on, or look at the masks."""
-    if summary.command:
-        return summary.command
-    out = Path(summary.out)
-    dash = "-- " if summary.out.startswith("-") else ""
-    if not (out / "masks").is_dir():
-        return f"maskwright unpack {dash}{shlex.quote(summary.out)}"
-    return f"look at {out / 'masks'}; in Python: maskwright.open_corpus({summary.out!r})"
+    answer(f"next: {summary.command or report_command(summary.out)}")

@@ -1,4 +1,4 @@
-"""The line that goes on with a run, as a user would type it."""
+"""The lines a user would type next, quoted for a shell."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def resume_command(run: Run, out: Path, *, retry_failed: bool = False) -> str:
     if str(out).startswith("-"):
         words.append("--")
     return shlex.join([*words, run.source, str(out)])
+
+
+def report_command(out: Path | str, *, by: str | None = None, pair_on: str | None = None) -> str:
+    """The `maskwright report` line that writes a page about a run."""
+    words = ["maskwright", "report"]
+    words += ["--by", by] if by is not None else []
+    words += ["--pair-on", pair_on] if pair_on is not None else []
+    words += ["-o", "report.html"]
+    place = str(out)
+    return shlex.join([*words, "--", place] if place.startswith("-") else [*words[:2], place, *words[2:]])

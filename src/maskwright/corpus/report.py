@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwright.corpus.command import report_command
 from maskwright.corpus.look import Looks
 from maskwright.corpus.plan import load_plan, load_run
 from maskwright.corpus.reader import open_corpus
@@ -115,7 +115,7 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
         groups=[_group(rows, by, name, places, measures) for name, places in groups] if by else [],
         paired=_paired(rows, by, pair_on, groups, measures) if by and pair_on else [],
         behind=rows.behind,
-        next=_next(folder, by, pair_on),
+        next=report_command(folder, by=by, pair_on=pair_on),
     )
 
 
@@ -269,11 +269,3 @@ def _means_by_key(
     for place in places:
         inside.setdefault(keys[place], []).append(int(place))
     return {key: table[each].mean(axis=0) for key, each in inside.items()}
-
-
-def _next(out: Path, by: str | None, pair_on: str | None) -> str:
-    """What to type: the line that makes this page."""
-    asked = [
-        word for name, value in (("--by", by), ("--pair-on", pair_on)) if value for word in (name, value)
-    ]
-    return shlex.join(["maskwright", "report", str(out), *asked, "-o", "report.html"])
