@@ -42,7 +42,7 @@ EXTRAS = {"demo": "photographs for `maskwright demo`", "heif": "HEIC pictures, a
 """What the extras that are for users add; any other stays unmentioned."""
 NETWORKS_NEED = ("maskwright", "numpy", "onnxruntime", "opencv-python-headless")
 """Packages without which annotators and networks are not even tried."""
-WORKER_MB = 620
+WORKER_MB = 660
 """Peak of a process that annotates a pair of 12-megapixel pictures (benchmarks/bench_small_edits.py)."""
 FREE_MB = 1000
 """Less free space than this is worth a note: a few thousand masks of large pictures, with their parts."""
