@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options, RowsDone, annotate
+    from maskwright.corpus.inspect import Finding, Inspection, inspect
     from maskwright.corpus.reader import Corpus, open_corpus
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
@@ -54,10 +55,12 @@ _PLACES = {
     "Change": "pairs.values",
     "Comparison": "masks.compare",
     "Corpus": "corpus.reader",
+    "Finding": "corpus.inspect",
     "Geometry": "pairs.values",
     "GridError": "errors",
     "Hint": "pairs.values",
     "InputError": "errors",
+    "Inspection": "corpus.inspect",
     "MaskwrightError": "errors",
     "MissingExtraError": "errors",
     "Options": "corpus.annotate",
@@ -75,6 +78,7 @@ _PLACES = {
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
     "compare": "masks.compare",
+    "inspect": "corpus.inspect",
     "open_corpus": "corpus.reader",
     "open_source": "pairs.sources",
     "read_mask": "pairs.picture",
@@ -91,10 +95,12 @@ __all__ = [
     "Change",
     "Comparison",
     "Corpus",
+    "Finding",
     "Geometry",
     "GridError",
     "Hint",
     "InputError",
+    "Inspection",
     "MaskwrightError",
     "MissingExtraError",
     "Options",
@@ -113,6 +119,7 @@ __all__ = [
     "annotate_pair",
     "annotate_pairs",
     "compare",
+    "inspect",
     "open_corpus",
     "open_source",
     "read_mask",

@@ -6,6 +6,7 @@ HEAVY = {"numpy", "cv2", "PIL", "pyarrow", "duckdb", "onnxruntime", "scipy", "sk
 COMMANDS = (
     "",
     "compare",
+    "inspect",
     "annotate",
     "status",
     "report",

@@ -15,7 +15,7 @@ from types import FrameType
 
 import typer
 
-from maskwright.cli import annotate, bench, compare, demo, doctor, report, status, unpack
+from maskwright.cli import annotate, bench, compare, demo, doctor, inspect, report, status, unpack
 from maskwright.cli.terminal import cautious_streams, error_line
 from maskwright.errors import MaskwrightError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("compare", epilog=compare.EXAMPLE)(compare.command)
+app.command("inspect", epilog=inspect.EXAMPLE)(inspect.command)
 app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
 app.command("status", epilog=status.EXAMPLE)(status.command)
 app.command("report", epilog=report.EXAMPLE)(report.command)

@@ -1,0 +1,172 @@
+"""`maskwright inspect`: how a source will be read, and which silent mistakes it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
+from maskwright.pages.words import counted, percent
+
+if TYPE_CHECKING:
+    from maskwright.corpus.inspect import Finding, Inspection
+
+EXAMPLE = "Example:  maskwright inspect pairs.csv"
+
+MOST_KINDS = 4
+"""Sizes and kinds of masks on a screen; `--json` has all."""
+
+
+def command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of pictures, or a table: CSV, JSONL, Parquet.",
+            metavar="SOURCE",
+            show_default=False,
+        ),
+    ],
+    original: Annotated[
+        str | None, typer.Option(help="The table's column of originals.", metavar="COL")
+    ] = None,
+    edited: Annotated[
+        str | None, typer.Option(help="The table's column of edited pictures.", metavar="COL")
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option(help="The table's column of known masks.", metavar="COL")
+    ] = None,
+    instruction: Annotated[
+        str | None, typer.Option(help="The table's column of instructions.", metavar="COL")
+    ] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the draw of the pairs that are looked at.", metavar="S")] = 0,
+    max_pixels: Annotated[
+        int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")
+    ] = 100_000_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say how a source will be read and which mistakes it holds.
+
+    All rows are counted, 60 pairs looked at. Leaves with 3 if a mistake is certain.
+    """
+    from maskwright.corpus.inspect import inspect
+    from maskwright.corpus.inspect.jsoned import inspection_json
+    from maskwright.pairs.sources import Roles
+
+    roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
+    inspection = inspect(source, roles=roles, seed=seed, max_pixels=max_pixels)
+    if as_json:
+        answer_json(inspection_json(inspection))
+    else:
+        _print(inspection)
+    if inspection.has_mistakes:
+        raise typer.Exit(3)
+
+
+def _print(inspection: Inspection) -> None:
+    _print_findings(inspection)
+    answer()
+    _print_reading(inspection)
+    answer()
+    _print_counts(inspection)
+    answer()
+    answer(f"next: {inspection.next_command}")
+
+
+def _print_findings(inspection: Inspection) -> None:
+    mistakes = [finding for finding in inspection.findings if finding.certain]
+    suspicions = [finding for finding in inspection.findings if not finding.certain]
+    said = [
+        counted(len(found), word)
+        for found, word in ((mistakes, "mistake"), (suspicions, "suspicion"))
+        if found
+    ]
+    looked = counted(len(inspection.looked), "pair")
+    answer(f"{' and '.join(said) or 'no mistake found'}; {looked} looked at")
+    for finding in inspection.findings:
+        _print_finding(finding)
+
+
+def _print_finding(finding: Finding) -> None:
+    word = "mistake" if finding.certain else "suspicion"
+    answer()
+    answer_text(f"{word} {finding.code}: {finding.sentence} ({finding.evidence})")
+    if finding.ids:
+        more = ", ..." if len(finding.ids) > MOST_KINDS else ""
+        answer(f"  rows: {', '.join(finding.ids[:MOST_KINDS])}{more}")
+    answer(f"  type: {finding.type_this}")
+
+
+def _print_reading(inspection: Inspection) -> None:
+    reading = inspection.reading
+    answer(f"read as {reading.kind}{f', laid out as {reading.layout}' if reading.layout else ''}")
+    answer_table([["  " + each.role, each.place, each.why] for each in reading.chosen], "l")
+    if reading.carried:
+        answer(f"  carried along: {', '.join(reading.carried)}")
+    left = [name for name, use in reading.columns if use.startswith("left out")]
+    if left:
+        answer(f"  left out: {', '.join(left)}")
+
+
+def _print_counts(inspection: Inspection) -> None:
+    listing = inspection.listing
+    rows = [
+        ["rows", f"{listing.rows:,}", "" if listing.listed == listing.rows else f"{listing.listed:,} listed"],
+        ["pairs", f"{listing.pairs:,}", ""],
+    ]
+    if any(each.role == "instruction" for each in inspection.reading.chosen):
+        rows.append(["with instruction", f"{listing.instructions:,}", ""])
+    if listing.masks:
+        rows.append(["with known mask", f"{listing.masks:,}", _masks(inspection)])
+    answer_table(rows, "lrl")
+    answer_table(
+        [
+            [name, _kinds(kinds)]
+            for name, kinds in (
+                ("edited size", inspection.sizes),
+                ("against the original", inspection.relations),
+                ("geometry", inspection.geometries),
+                ("background", inspection.backgrounds),
+                ("verdict", inspection.verdicts),
+            )
+            if kinds
+        ],
+        "l",
+    )
+    if inspection.expected:
+        _print_expected(inspection)
+    else:
+        answer("no row is expected to be rejected")
+
+
+def _print_expected(inspection: Inspection) -> None:
+    from maskwright.pairs.values import REASONS
+
+    answer("annotate will reject:")
+    answer_table(
+        [
+            [
+                f"  {each.reason}",
+                f"{each.rows:,}" if each.counted else f"about {each.rows:,}",
+                REASONS[each.reason] + ("" if each.counted else f" (seen {each.seen} times in {each.of})"),
+            ]
+            for each in inspection.expected
+        ],
+        "lrl",
+    )
+
+
+def _masks(inspection: Inspection) -> str:
+    masks = inspection.masks
+    if masks is None or not masks.seen:
+        return ""
+    least, middle, most = (percent(share) for share in masks.area_frac)
+    return f"{_kinds(masks.kinds)}; {least} to {most} of the picture, half of them below {middle}"
+
+
+def _kinds(kinds: Mapping[str, int]) -> str:
+    shown = ", ".join(f"{name} ({count})" for name, count in list(kinds.items())[:MOST_KINDS])
+    more = len(kinds) - MOST_KINDS
+    return shown + (f" and {more} more" if more > 0 else "")
