@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.terminal import answer, answer_json, answer_table
+from maskwright.cli.terminal import answer, answer_json, answer_table, note
 
 app = typer.Typer(
     name="bench",
@@ -53,16 +53,25 @@ def annotators(
     roundtrip: Annotated[
         Path | None, typer.Option(help="An autoencoder, for the robustness figures.", metavar="ONNX")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with plots and the worst pairs here.", metavar="FILE.html"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure annotators and all baselines on known masks.
 
     F1 and IoU as means over pictures with 95 % intervals, paired differences to every baseline,
-    trust, the worst pairs; with --unedited and --roundtrip false marks and robustness, too.
+    trust, the worst pairs; with --unedited and --roundtrip false marks and robustness, too. With
+    --html all of it as one page, with plots and the pictures of the 24 worst pairs.
     """
     from maskwright.bench.annotators import bench_annotators
     from maskwright.bench.tables import tables
 
+    if html is not None:
+        from maskwright.pages.page import check_place
+
+        check_place(html)
     with reporter() as progress:
         measured = bench_annotators(
             table,
@@ -75,9 +84,17 @@ def annotators(
         )
     if as_json:
         answer_json(measured.to_json())
-        return
-    for shown in tables(measured):
-        answer(shown.title)
-        answer()
-        answer_table(shown.rows)
-        answer()
+    else:
+        for shown in tables(measured):
+            answer(shown.title)
+            answer()
+            answer_table(shown.rows)
+            answer()
+    if html is not None:
+        # After the answer: what was measured for an hour is not lost to a full disk.
+        from maskwright.bench.page import html_of
+        from maskwright.pages.page import save_page
+
+        with reporter() as progress:
+            save_page(html_of(measured, progress=progress.steps), html)
+        note(f"wrote {html}")
