@@ -15,7 +15,7 @@ from maskwright.bench.tables import figure, worst_first
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.measures.metrics import Counts, count, f1_of
-from maskwright.pages.bench import BenchCard, MaskPicture, mask_uri
+from maskwright.pages.bench import MASK_PX, BenchCard, MaskPicture, mask_uri
 from maskwright.pages.cards import CARD_PX
 from maskwright.pages.images import Shot, shot_of
 from maskwright.pages.words import percent
@@ -25,9 +25,9 @@ from maskwright.pairs.values import REASONS, Annotation, Mask, Rejection
 
 CARDS = 24
 """Pairs with pictures: two sheets of a report."""
-OUTLINE_LETTERS = 60_000
-"""Longest path drawn on a card; it stands there twice, and 24 of them must fit a page of 10 MB. Real masks
-take some hundreds; one of salt and pepper a million."""
+CARD_LETTERS = 350_000
+"""Of the pictures of one card: 24 cards and the rest fit a page of 10 MB. Those of photographs take a third
+of it; noise, or a mask of salt and pepper, takes more and is drawn at half or a quarter of the size."""
 HEAD = ("mask", "F1", "IoU", "visible F1", "precision", "recall")
 
 Progress = Callable[[str, int, int], None]
@@ -73,26 +73,14 @@ def _card(result: BenchResult, row: Row, known: KnownPair | Rejection, ours: Ann
         for other, again in counts.items()
         if abs(f1_of(again) - row.f1[other]) > 1e-9
     ]
-    shot = _shot(known, mask)
-    if mask.any() and not shot.outline:
-        notes.append("The mask is in too many pieces to be outlined.")
     if found.detail:
         notes.append(found.detail)
+    shot, masks = _pictures(known, {name: mask, PER_TABLE: baseline}, counts)
     return replace(
         _plain(result, row, " ".join(notes)),
         says=_says(row, name, known, found),
         shot=shot,
-        masks=[
-            MaskPicture("truth", _area(known.truth), mask_uri(known.truth, known.truth)),
-            *(
-                MaskPicture(
-                    _called(other),
-                    f"{_area(marks)}; {_missed(counts[other])}",
-                    mask_uri(marks, known.truth),
-                )
-                for other, marks in ((name, mask), (PER_TABLE, baseline))
-            ),
-        ],
+        masks=masks,
         figures=_figures(row, counts),
     )
 
@@ -112,12 +100,34 @@ def _plain(result: BenchResult, row: Row, note: str) -> BenchCard:
     )
 
 
-def _shot(known: KnownPair, mask: Mask) -> Shot:
-    """The original laid on the edited picture, as the annotator saw it."""
+def _pictures(
+    known: KnownPair, marks: Mapping[str, Mask], counts: Mapping[str, Counts]
+) -> tuple[Shot, list[MaskPicture]]:
+    """The original laid on the edited picture as the annotator saw it, the edited one, and the masks.
+
+    Args:
+        marks: the annotator's, then the baseline's, both (H, W) bool.
+    """
     cv2.setRNGSeed(0)  # as the pipeline does
     laid = align(known.original, known.edited).original
-    shot = shot_of(laid, known.edited, mask, None, longest_px=CARD_PX)
-    return shot if len(shot.outline) <= OUTLINE_LETTERS else replace(shot, outline="")
+    ours = next(iter(marks.values()))
+    for smaller in (1, 2, 4):
+        shot = shot_of(laid, known.edited, ours, None, longest_px=CARD_PX // smaller)
+        masks = [
+            MaskPicture(
+                name,
+                f"{percent(float(mask.mean()))} of the picture{says}",
+                mask_uri(mask, known.truth, longest_px=MASK_PX // smaller),
+            )
+            for name, says, mask in (
+                ("truth", "", known.truth),
+                *((_called(other), f"; {_missed(counts[other])}", mask) for other, mask in marks.items()),
+            )
+        ]
+        letters = len(shot.original) + len(shot.edited) + 2 * len(shot.outline)
+        if letters + sum(len(mask.uri) for mask in masks) <= CARD_LETTERS:
+            break
+    return shot, masks
 
 
 def _threshold(result: BenchResult) -> int:
@@ -145,10 +155,6 @@ def _missed(counts: Counts) -> str:
     real, claimed = counts.tp + counts.fn, counts.tp + counts.fp
     missed = f"{percent(counts.fn / real)} of the truth missed" if real else "nothing to be found"
     return f"{missed}, {percent(counts.fp / claimed)} of it false" if claimed else f"{missed}, nothing marked"
-
-
-def _area(mask: Mask) -> str:
-    return f"{percent(float(mask.mean()))} of the picture"
 
 
 def _figures(row: Row, masks: Mapping[str, Counts | None]) -> list[Sequence[str]]:
