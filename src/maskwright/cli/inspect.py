@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from maskwright.pages.words import counted, percent
 if TYPE_CHECKING:
     from maskwright.corpus.inspect import Finding, Inspection
 
-EXAMPLE = "Example:  maskwright inspect pairs.csv"
+EXAMPLE = "Example:  maskwright inspect pairs.csv -o inspect.html"
 
 MOST_KINDS = 4
 """Sizes and kinds of masks on a screen; `--json` has all."""
@@ -45,6 +46,9 @@ def command(
     max_pixels: Annotated[
         int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")
     ] = 100_000_000,
+    page: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write a page to look at here.", metavar="FILE.html")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a source will be read and which mistakes it holds.
@@ -53,14 +57,21 @@ def command(
     """
     from maskwright.corpus.inspect import inspect
     from maskwright.corpus.inspect.jsoned import inspection_json
+    from maskwright.pages.page import check_place
     from maskwright.pairs.sources import Roles
 
     roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
+    if page is not None:
+        check_place(page)
     inspection = inspect(source, roles=roles, seed=seed, max_pixels=max_pixels)
+    if page is not None:
+        inspection.save(page)
     if as_json:
         answer_json(inspection_json(inspection))
     else:
         _print(inspection)
+        if page is not None:
+            answer(f"wrote {page}")
     if inspection.has_mistakes:
         raise typer.Exit(3)
 

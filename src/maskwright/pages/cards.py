@@ -23,6 +23,7 @@ class PairCard:
         shot: its pictures; original and edited are empty where they could not be reached, all of it is
             None where there is nothing to see.
         note: why pictures are missing; empty where none is.
+        third: what the picture beside original and edited is.
     """
 
     anchor: str
@@ -31,6 +32,7 @@ class PairCard:
     says: str
     shot: Shot | None
     note: str = ""
+    third: str = "change map"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.pairs.difference import on_grid_of
+from maskwright.pairs.picture import encode_png
 from maskwright.pairs.values import ChangeMap, Mask, Picture, check_same_grid
 
 QUALITY = 85
@@ -98,6 +99,11 @@ def map_uri(change: ChangeMap, longest_px: int) -> str:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         levels = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
     return _uri("png", cv2.imencode(".png", cv2.applyColorMap(levels, COLOURS))[1])
+
+
+def mask_uri(mask: Mask) -> str:
+    """A PNG data URI of a mask, white = edited, as large as it is."""
+    return _uri("png", np.frombuffer(encode_png(mask), np.uint8))
 
 
 def legend_uri() -> str:

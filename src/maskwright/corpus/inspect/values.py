@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from maskwright.pages.page import save_page
 from maskwright.pairs.filefacts import FileFacts
 from maskwright.pairs.sources import Reading, Roles
 from maskwright.pairs.values import Mask, Picture
@@ -284,3 +286,17 @@ class Inspection:
     def has_mistakes(self) -> bool:
         """Whether a finding is certain."""
         return any(finding.certain for finding in self.findings)
+
+    def to_html(self) -> str:
+        """A page about it, one file: findings, how it will be read, twelve pairs, counts."""
+        from maskwright.corpus.inspect.page import inspection_page
+
+        return inspection_page(self)
+
+    def save(self, path: Path | str) -> None:
+        """Write the page; an older page of ours is replaced.
+
+        Raises:
+            RunError: something else is there, or it cannot be written.
+        """
+        save_page(self.to_html(), Path(path))

@@ -15,6 +15,8 @@ BETTER = 0.2
 """How much more IoU with the measured change another reading must have than the mask as it is."""
 COVERED_AT_MOST = 0.3
 """A mask that holds more of the measured change than this is not the wrong way round."""
+AWAY_COVERED, AWAY_AGREES = 0.15, 0.1
+"""Less of the change in the mask, and a lower IoU, than masks of other rows mostly have by chance."""
 FULL, WHOLE = 0.99, 0.8
 """From this share on a mask is full; pictures changed up to the second are not edited as a whole."""
 SEEN = 0.5
@@ -222,7 +224,7 @@ def masks_elsewhere(facts: Facts) -> Finding | None:
     away = [
         looked
         for looked, mask in judged
-        if mask.covers < 0.1 and max(mask.agreement.values()) < BETTER and mask.area_frac < MOST
+        if mask.covers < AWAY_COVERED and mask.agreement["as_is"] < AWAY_AGREES and mask.area_frac < MOST
     ]
     if not _most(away, judged):
         return None
@@ -230,7 +232,7 @@ def masks_elsewhere(facts: Facts) -> Finding | None:
         "masks_elsewhere",
         certain=False,
         sentence="Known masks lie where nothing changed: they may be another row's, or of another picture.",
-        evidence=f"in {len(away)} of {len(judged)} less than a tenth of the measured change is in the mask",
+        evidence=f"in {len(away)} of {len(judged)} hardly any of the measured change is in the mask",
         type_this=_other_mask(facts),
         ids=_ids(away),
         share=len(away) / len(judged),
