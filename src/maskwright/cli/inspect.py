@@ -131,6 +131,14 @@ def _print_counts(inspection: Inspection) -> None:
         rows.append(["with instruction", f"{listing.instructions:,}", ""])
     if listing.masks:
         rows.append(["with known mask", f"{listing.masks:,}", _masks(inspection)])
+    if listing.shared_originals.rows:
+        rows.append(
+            [
+                "original twice",
+                f"{listing.shared_originals.rows:,}",
+                "the same file under another name: split by pictures, not by names",
+            ]
+        )
     answer_table(rows, "lrl")
     answer_table(
         [

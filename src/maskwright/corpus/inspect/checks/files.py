@@ -114,22 +114,19 @@ def duplicate_pairs(facts: Facts) -> Finding | None:
 
 
 def duplicate_files(facts: Facts) -> Finding | None:
-    """Files with the same bytes under several names."""
-    originals, edits = facts.listing.shared_originals, facts.listing.shared_edits
-    most = max(originals, edits, key=lambda group: group.rows)
-    if most.rows < LEAST_ROWS or facts.listing.duplicates.rows >= most.rows / 2:
+    """Edited pictures with the same bytes under several names; one original for several edits is no mistake."""
+    again = facts.listing.shared_edits
+    if again.rows < LEAST_ROWS or facts.listing.duplicates.rows >= again.rows / 2:
         return None
     return Finding(
         "duplicate_files",
         certain=False,
-        sentence="Files under different names hold the same picture.",
-        evidence=f"in {originals.rows:,} pairs the original, in {edits.rows:,} the edited picture",
-        type_this=(
-            "split by what pictures show, not by file name; where edited pictures repeat, look whether "
-            "they were copied by mistake"
-        ),
-        ids=most.ids,
-        share=most.rows / facts.listing.compared,
+        sentence="Edited pictures under different names are the same file.",
+        evidence=f"in {again.rows:,} of {facts.listing.compared:,} pairs",
+        type_this="look whether they were copied by mistake, then: "
+        + inspect_line(facts.source, facts.roles),
+        ids=again.ids,
+        share=again.rows / facts.listing.compared,
     )
 
 
