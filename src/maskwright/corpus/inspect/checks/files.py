@@ -114,7 +114,7 @@ def duplicate_pairs(facts: Facts) -> Finding | None:
 
 
 def duplicate_files(facts: Facts) -> Finding | None:
-    """Edited pictures with the same bytes under several names; one original for several edits is no mistake."""
+    """Edited pictures with the same bytes under several names; one original for several edits is fine."""
     again = facts.listing.shared_edits
     if again.rows < LEAST_ROWS or facts.listing.duplicates.rows >= again.rows / 2:
         return None
