@@ -142,6 +142,14 @@ def test_annotators_are_loud_and_baselines_are_not(result: BenchResult, page: st
     assert [bool(kind) for kind in kinds] == [method.kind != "annotator" for method in result.methods]
 
 
+def test_an_axis_of_false_marks_begins_at_nothing(result: BenchResult, page: str) -> None:
+    assert all(row.worst == 0 for row in result.false_marks if row.annotator == "difference")
+    section = page.split('id="false-marks"')[1]
+    first = section.split('aria-label="difference, means with intervals"')[1].split("</svg>")[0]
+    words = re.findall(r'text-anchor="(?:start|middle|end)">([-\d.]+)</text>', first)
+    assert (words[0], words[-1]) == ("0", "1")
+
+
 def test_the_cards_are_the_24_worst_pairs_equal_ones_in_the_order_of_the_table(tmp_path: Path) -> None:
     table = write_table(tmp_path, [*SHIFTS, *SHIFTS, *SHIFTS])
     found = bench_annotators(table)
@@ -174,6 +182,7 @@ def test_one_pair_has_a_page_without_intervals(tmp_path: Path) -> None:
     assert re.search(r"difference has F1 0\.\d{3} on 1 pair of 1 original, [+-]0\.\d{3} against", text)
     assert "All pairs are of one original" in text
     assert "All pairs, worst first" in text
+    assert "qes of difference: it, or IoU, is the same on all pairs" in text
 
 
 def test_a_pair_that_is_gone_by_then_keeps_its_figures_and_says_so(tmp_path: Path) -> None:

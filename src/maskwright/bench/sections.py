@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
@@ -30,6 +31,8 @@ LISTED = 500
 """Pairs in the list of all, worst first; the others are in `--json`."""
 VALUES = 24
 """Values of the column of `--by` that are drawn, those with most pairs; the table has all."""
+LEAST_AXIS = 1
+"""Percent that the axis of false marks holds, so that next to nothing does not fill it."""
 MEASURES = (("f1", "F1"), ("iou", "IoU"), ("visible_f1", "visible F1"))
 
 
@@ -169,7 +172,11 @@ def _each_pair(result: BenchResult) -> Section:
         Bar(low, high, counts[place], f"f1-{place}" if place in listed else "")
         for place, (low, high) in enumerate(pairwise(EDGES))
     ]
-    ringed = f"Rings are the {min(CARDS, result.n)} worst pairs and lead to their cards, dots to the list."
+    ringed = (
+        "Rings are pairs and lead to their cards."
+        if result.n <= CARDS
+        else f"Rings are the {CARDS} worst pairs and lead to their cards, dots lead to the list."
+    )
     return Section(
         "each",
         "Pair by pair",
@@ -196,6 +203,8 @@ def _each_pair(result: BenchResult) -> Section:
 def _trust(result: BenchResult, table: Table) -> Section:
     def said(trust: Trust) -> str:
         kept = dict(trust.kept_iou)
+        if math.isnan(trust.spearman):
+            return f"{trust.score} of {trust.annotator}: it, or IoU, is the same on all pairs, so nothing is ranked."
         return (
             f"{trust.score} of {trust.annotator}: rank correlation with IoU {figure(trust.spearman)}"
             f" over {counted(trust.n, 'pair')}; the half it trusts most has IoU {figure(kept[0.5])},"
@@ -245,7 +254,7 @@ def _false_marks(result: BenchResult, table: Table) -> Section:
             ends = (100 * row.mean, 100 * row.mean, 100 * row.worst)
             words = f"{mean} %, worst {worst} %"
             dots.append(Dot(row.kind, *ends, other=kind != "annotator", figures=words))
-        plots.append(Dots(label(name, kind), "", dots, holds=(0,)))
+        plots.append(Dots(label(name, kind), "", dots, holds=(0, LEAST_AXIS)))
     return Section(
         "false-marks",
         "Marked on photographs that nobody edited",
