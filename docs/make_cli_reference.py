@@ -31,7 +31,7 @@ Colour is used on a terminal only, never carries the meaning alone, and stays aw
 | 0 | done; pairs that were rejected are a result, not a failure |
 | 1 | something broke, or a signal stopped the run; what is done stays |
 | 2 | wrong use: a word, a path or an input that cannot be right |
-| 3 | done with gaps: some pairs failed and may be tried again, or `inspect` found a mistake, or `doctor` found a problem |
+| 3 | done with gaps: pairs failed and may be tried again, `inspect` found a mistake, `doctor` a problem |
 """
 
 
