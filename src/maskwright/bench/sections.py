@@ -204,7 +204,8 @@ def _trust(result: BenchResult, table: Table) -> Section:
     def said(trust: Trust) -> str:
         kept = dict(trust.kept_iou)
         if math.isnan(trust.spearman):
-            return f"{trust.score} of {trust.annotator}: it, or IoU, is the same on all pairs, so nothing is ranked."
+            same = "it, or IoU, is the same on all pairs, so nothing is ranked"
+            return f"{trust.score} of {trust.annotator}: {same}."
         return (
             f"{trust.score} of {trust.annotator}: rank correlation with IoU {figure(trust.spearman)}"
             f" over {counted(trust.n, 'pair')}; the half it trusts most has IoU {figure(kept[0.5])},"
