@@ -176,15 +176,14 @@ def _counts(rows: Rows, column: str, says: dict[str, str]) -> list[Count]:
 
 def _histogram(rows: Rows, column: str, edges: Sequence[float]) -> Histogram | None:
     """None where no row has the score."""
-    values = rows.score(column)
-    known = rows.ok[np.isfinite(values[rows.ok])]
+    values, (known, condition) = rows.score(column), rows.known(column)
     if not known.size:
         return None
     bars = []
     for place, (low, high) in enumerate(pairwise(edges)):
         first, last = place == 0, place == len(edges) - 2
         inside = known[(first | (values[known] >= low)) & (last | (values[known] < high))]
-        parts = ["status = 'ok'", f"{column} is not null"]
+        parts = [condition]
         parts += [] if first else [f"{column} >= {low:g}"]
         parts += [] if last else [f"{column} < {high:g}"]
         title = f"{column} {low:g} to {high:g}"

@@ -16,6 +16,8 @@ WORDS = (
     *("background", "kind", "area_frac", "qes", "confidence", "unexplained"),
 )
 """Columns that are needed to look at rows."""
+OF_MASKS = frozenset({"qes", "contrast", "components", "border_sharpness", "largest_component_frac"})
+"""Scores that speak of a mask: where it is empty they say nothing, though 0 may stand there."""
 IDS_SHOWN = 20
 """Rows listed behind a figure; its condition gives them all."""
 
@@ -42,11 +44,20 @@ class Rows:
         return self._words[column]
 
     def score(self, column: str) -> NDArray[np.float64]:
-        """(n,) float64 of a column of numbers; nan for null, and where there is no such column."""
+        """(n,) float64 of a column of numbers; nan for null, where there is no such column, and for what is
+        said of masks where there is none."""
         if column not in self._table.column_names:
             return np.full(self._table.num_rows, np.nan)
-        found = self._table[column].to_numpy(zero_copy_only=False)
-        return np.asarray(found, np.float64)
+        found = np.array(self._table[column].to_numpy(zero_copy_only=False), np.float64)
+        if column in OF_MASKS:
+            found[np.setdiff1d(np.arange(len(found)), self.edited)] = np.nan
+        return found
+
+    def known(self, column: str) -> tuple[NDArray[np.int64], str]:
+        """Places of the rows that are ok and have this score, and the SQL condition of that."""
+        of_masks = " and area_frac > 0" if column in OF_MASKS else ""
+        places = self.ok[np.isfinite(self.score(column)[self.ok])]
+        return places, f"status = 'ok' and {column} is not null{of_masks}"
 
     def where(self, column: str, word: str) -> NDArray[np.int64]:
         """Places of the rows that have this word, in order."""
