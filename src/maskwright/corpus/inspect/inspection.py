@@ -31,8 +31,8 @@ from maskwright.pairs.sources import Roles, open_source
 SAMPLE = 60
 """Pairs that are looked at: a mistake in a tenth of the rows is missed by all of them 1 time in 500."""
 SHEET = 12
-UNRELATED_SHARE = 0.3
-"""From this share of unrelated pairs on other offsets are tried; see `checks.matching`."""
+APART_SHARE = 0.3
+"""From this share of pairs that have nothing in common on other offsets are tried; see `checks.matching`."""
 
 
 def inspect(
@@ -72,9 +72,9 @@ def inspect(
         looked.append(seen.looked)
         sheet.append(seen.sheet)
     listing = lister.listing()
-    unrelated = sum(each.reason == "unrelated" for each in looked)
+    apart = sum(each.reason == "unrelated" or each.verdict == "whole_picture" for each in looked)
     offset = None
-    if unrelated > UNRELATED_SHARE * len(looked):
+    if apart > APART_SHARE * len(looked):
         offset = find_offset(opened, max_pixels=max_pixels)
     reading = opened.reading()
     facts = Facts(opened.location, roles, reading, listing, tuple(looked), offset)

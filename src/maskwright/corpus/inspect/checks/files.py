@@ -11,7 +11,7 @@ TWICE_SHARE = 0.1
 """Rows whose two pictures are the same are welcome as authentic examples; from a tenth on they are said."""
 LEAST_ROWS = 2
 UNMATCHED_SHARE = 0.1
-SHAPE, SHAPES_SHARE = 0.02, 0.2
+SHAPE, SHAPES_SHARE = 0.02, 0.3
 """Proportions that differ by more were cropped or padded; Pico-Banana's pairs reach 8 % (its issue 22)."""
 LOW_QUALITY = 60
 """Judgement: below this libjpeg's smallest luma step is 8 levels and more, as much as faint edits change."""

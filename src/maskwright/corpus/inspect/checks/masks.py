@@ -224,7 +224,10 @@ def masks_elsewhere(facts: Facts) -> Finding | None:
     away = [
         looked
         for looked, mask in judged
-        if mask.covers < AWAY_COVERED and mask.agreement["as_is"] < AWAY_AGREES and mask.area_frac < MOST
+        if mask.covers < AWAY_COVERED
+        and mask.agreement["as_is"] < AWAY_AGREES
+        and mask.area_frac < MOST
+        and max(mask.agreement.values()) < AWAY_AGREES + BETTER
     ]
     if not _most(away, judged):
         return None
