@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -33,7 +33,7 @@ class Lister:
 
     def __init__(self, source: Source, sample: int, seed: int) -> None:
         self._source = source
-        self._bins = _bins(source.rows(), sample, seed)
+        self._open = deque(_bins(source.rows(), sample, seed))
         self._examples: defaultdict[str, list[str]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
         self._listed = self._read_bytes = 0
@@ -44,21 +44,21 @@ class Lister:
 
         In a stretch the first pair from a drawn row on is taken, else the last before it.
         """
-        bins = iter(self._bins)
-        current = next(bins, None)
         before: Pair | None = None
         for row, item in self._rows():
-            while current is not None and row >= current[2]:
+            while self._open and row >= self._open[0][2]:
                 if before is not None:
                     yield before
-                before, current = None, next(bins, None)
-            if current is None or not isinstance(item, Pair) or row < current[0]:
+                before = None
+                self._open.popleft()
+            if not self._open or row < self._open[0][0] or not isinstance(item, Pair):
                 continue
-            if row < current[1]:
+            if row < self._open[0][1]:
                 before = item
             else:
                 yield item
-                before, current = None, next(bins, None)
+                before = None
+                self._open.popleft()
         if before is not None:
             yield before
 
@@ -83,19 +83,16 @@ class Lister:
         )
 
     def _rows(self) -> Iterator[tuple[int, Pair | Rejection]]:
-        """(row, what it is), counted on the way."""
+        """(row, what it is), counted on the way; beyond `READ_BYTES` no farther than the sample needs."""
         plan = self._source.plan()
         ends = accumulate(part.rows for part in plan)
         for part, end in zip(plan, ends, strict=True):
             first = end - part.rows
             for row, item in enumerate(self._source.read(part), first):
-                if self._read_bytes > READ_BYTES and not self._wanted_from(row, end):
+                if self._read_bytes > READ_BYTES and not (self._open and self._open[0][1] < end):
                     break
                 self._note(item)
                 yield row, item
-
-    def _wanted_from(self, row: int, end: int) -> bool:
-        return any(first < end and row < stop for first, _, stop in self._bins)
 
     def _note(self, item: Pair | Rejection) -> None:
         self._listed += 1
