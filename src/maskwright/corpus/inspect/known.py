@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from maskwright.corpus.inspect.values import KnownMask
 from maskwright.pairs.maskfile import read_mask
@@ -53,7 +54,7 @@ def look_at_mask(
     """
     mask = read_mask(stored, max_pixels=max_pixels)
     image = open_image(stored, max_pixels=max_pixels).image
-    colours = _plain(image.convert("RGB") if image.mode not in ("I", "F") else image)
+    colours = _plain(image)
     height, width = mask.shape
     plain = colours.mean(axis=2) > OTHERS_LEVEL
     fits = _fits((width, height), edited_size, original_size)
@@ -65,7 +66,7 @@ def look_at_mask(
         top=int(colours.max()),
         levels=len(np.unique(colours.max(axis=2))),
         area_frac=float(mask.mean()),
-        by_alpha=image.has_transparency_data and not np.array_equal(plain, mask),
+        by_alpha=_is_clear(image) and not np.array_equal(plain, mask),
         seen_plainly=_iou(mask, plain),
         fits=fits,
         agreement=agreement,
@@ -74,10 +75,18 @@ def look_at_mask(
     return known, mask
 
 
-def _plain(image: object) -> NDArray[np.uint8]:
+def _plain(image: Image) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 as a tool sees it that knows only 8-bit RGB; deep grey is cut off at 255."""
-    colours = np.clip(np.asarray(image), 0, 255).astype(np.uint8)
-    return colours if colours.ndim == 3 else np.repeat(colours[:, :, None], 3, axis=2)
+    if image.mode == "F" or image.mode.startswith("I"):
+        grey = np.nan_to_num(np.clip(np.asarray(image), 0, 255)).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    # LAB knows no way to RGB but by a profile; its lightness is what there is to see
+    return np.asarray((image.getchannel("L") if image.mode == "LAB" else image).convert("RGB"))
+
+
+def _is_clear(image: Image) -> bool:
+    """Whether any of it can be seen through."""
+    return image.has_transparency_data and np.asarray(image.convert("RGBA"))[:, :, 3].min() < 255
 
 
 def _fits(size: tuple[int, int], edited: tuple[int, int], original: tuple[int, int]) -> str:

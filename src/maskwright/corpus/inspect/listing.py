@@ -27,6 +27,9 @@ COMPARED_PAIRS = 200_000
 
 SHOWN_IDS = 10
 
+ORIGINAL, EDITED = 1, 2
+"""Places in a row of `_Files`."""
+
 
 class Lister:
     """Goes through a source once, hands out the sampled pairs as they come by, and counts the rest."""
@@ -183,21 +186,21 @@ class _Files:
             unhashed=unhashed,
             same_twice=_group([id_ for id_, original, edited in present if original == edited]),
             duplicates=_group(again),
-            originals=_group(self._under_other_names(1)),
-            edits=_group(self._under_other_names(2)),
+            originals=_group(self._under_other_names(ORIGINAL)),
+            edits=_group(self._under_other_names(EDITED)),
             both_sides=_group(turns),
         )
 
     def _under_other_names(self, place: int) -> list[str]:
         """Rows whose file of that side has the bytes of another file of that side.
 
-        Pictures inside a table have no names: there a picture that serves twice has to be stored twice.
+        Originals inside a table do not count: one that serves twice has to be stored twice.
         """
         names = defaultdict(set)
         for row in self._rows:
-            if row[place] in self._sizes:
+            if place == EDITED or row[place] in self._sizes:
                 names[self._same(row[place])].add(row[place])
-        shared = {same for same, files in names.items() if len(files) > 1}
+        shared = {same for same, files in names.items() if same and len(files) > 1}
         return [row[0] for row in self._rows if self._same(row[place]) in shared]
 
     def _name(self, picture: PictureLike | None) -> str:

@@ -153,7 +153,7 @@ def original_is_edited_elsewhere(facts: Facts) -> Finding | None:
 
 def shapes_differ(facts: Facts) -> Finding | None:
     """Edited pictures of other proportions than their originals."""
-    seen = [looked for looked in facts.looked if looked.original and looked.edited]
+    seen = [looked for looked in facts.looked if looked.status == "ok"]
     other = [looked for looked in seen if has_other_shape(looked)]
     if len(other) < max(LEAST_ROWS, SHAPES_SHARE * len(seen)):
         return None

@@ -15,8 +15,9 @@ BETTER = 0.2
 """How much more IoU with the measured change another reading must have than the mask as it is."""
 COVERED_AT_MOST = 0.3
 """A mask that holds more of the measured change than this is not the wrong way round."""
-AWAY_COVERED, AWAY_AGREES = 0.15, 0.1
-"""Less of the change in the mask, and a lower IoU, than masks of other rows mostly have by chance."""
+AWAY_COVERED, AWAY_AGREES = 0.3, 0.2
+"""A mask that holds less of the measured change, at a lower IoU, has nothing to do with it. In 8 clean
+sources of `train` photographs none of 226 masks is so, of masks put to other rows 81 %."""
 FULL, WHOLE = 0.99, 0.8
 """From this share on a mask is full; pictures changed up to the second are not edited as a whole."""
 SEEN = 0.5
@@ -79,9 +80,12 @@ def masks_turned(facts: Facts) -> Finding | None:
     return Finding(
         "masks_turned",
         certain=True,
-        sentence=f"The known masks are {name or 'turned'} against their pictures.",
+        sentence="The known masks are turned or mirrored against their pictures.",
         evidence="; ".join(said),
-        type_this="turn the mask files back, then: " + inspect_line(facts.source, facts.roles),
+        type_this=(
+            f"write the mask files anew, {name or 'turned back'}, then: "
+            + inspect_line(facts.source, facts.roles)
+        ),
         ids=_ids(rows),
         share=len(rows) / len(masks),
     )
@@ -224,12 +228,9 @@ def masks_elsewhere(facts: Facts) -> Finding | None:
     away = [
         looked
         for looked, mask in judged
-        if mask.covers < AWAY_COVERED
-        and mask.agreement["as_is"] < AWAY_AGREES
-        and mask.area_frac < MOST
-        and max(mask.agreement.values()) < AWAY_AGREES + BETTER
+        if mask.covers < AWAY_COVERED and mask.agreement["as_is"] < AWAY_AGREES and mask.area_frac < MOST
     ]
-    if not _most(away, judged):
+    if not _most(away, judged) or masks_inverted(facts) or masks_turned(facts):
         return None
     return Finding(
         "masks_elsewhere",
