@@ -64,3 +64,10 @@ def test_every_command_and_option_says_what_it_does() -> None:
         assert command.help, command.name
         for parameter in command.params:
             assert getattr(parameter, "help", "help"), f"{command.name} {parameter.name}"
+
+
+def test_the_limit_of_pixels_that_help_names_is_the_one_that_holds() -> None:
+    from maskwright.cli import source
+    from maskwright.pairs.opening import MAX_PIXELS
+
+    assert source.MAX_PIXELS == MAX_PIXELS

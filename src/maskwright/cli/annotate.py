@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from maskwright.cli.progress import reporter
+from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
 
@@ -15,14 +16,7 @@ EXAMPLE = "Example:  maskwright annotate pairs.csv out --workers 4"
 
 
 def command(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A folder of pictures, or a table: CSV, JSONL, Parquet.",
-            metavar="SOURCE",
-            show_default=False,
-        ),
-    ],
+    source: Source,
     out: Annotated[
         Path, typer.Argument(help="A folder, new or of this very run.", metavar="OUT", show_default=False)
     ],
@@ -50,22 +44,12 @@ def command(
         Literal["failed"] | None,
         typer.Option(help="Write the parts that hold failed rows anew.", metavar="failed"),
     ] = None,
-    original: Annotated[
-        str | None, typer.Option(help="The table's column of originals.", metavar="COL")
-    ] = None,
-    edited: Annotated[
-        str | None, typer.Option(help="The table's column of edited pictures.", metavar="COL")
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(help="The table's column of known masks.", metavar="COL")
-    ] = None,
-    instruction: Annotated[
-        str | None, typer.Option(help="The table's column of instructions.", metavar="COL")
-    ] = None,
-    swap: Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")] = False,
-    max_pixels: Annotated[
-        int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")
-    ] = 100_000_000,
+    original: Original = None,
+    edited: Edited = None,
+    mask: Mask = None,
+    instruction: Instruction = None,
+    swap: Swap = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn every pair into a mask or a reason.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 from maskwright.pages.words import counted, percent
 
@@ -21,31 +22,14 @@ MOST_KINDS = 4
 
 
 def command(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A folder of pictures, or a table: CSV, JSONL, Parquet.",
-            metavar="SOURCE",
-            show_default=False,
-        ),
-    ],
-    original: Annotated[
-        str | None, typer.Option(help="The table's column of originals.", metavar="COL")
-    ] = None,
-    edited: Annotated[
-        str | None, typer.Option(help="The table's column of edited pictures.", metavar="COL")
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(help="The table's column of known masks.", metavar="COL")
-    ] = None,
-    instruction: Annotated[
-        str | None, typer.Option(help="The table's column of instructions.", metavar="COL")
-    ] = None,
-    swap: Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")] = False,
+    source: Source,
+    original: Original = None,
+    edited: Edited = None,
+    mask: Mask = None,
+    instruction: Instruction = None,
+    swap: Swap = False,
     seed: Annotated[int, typer.Option(help="Of the draw of the pairs that are looked at.", metavar="S")] = 0,
-    max_pixels: Annotated[
-        int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")
-    ] = 100_000_000,
+    max_pixels: MaxPixels = MAX_PIXELS,
     page: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write a page to look at here.", metavar="FILE.html")
     ] = None,

@@ -8,11 +8,10 @@ import pytest
 
 import maskwright
 from maskwright.errors import RunError
-from tests.browser import PHONE, needs_browser, opened
+from tests.browser import needs_browser, opened
 from tests.conftest import Command
+from tests.contracts.page import HOSTILE, PageContract
 from tests.corpus.made import edited, photograph, save
-
-HOSTILE = "</script><img src=x onerror=alert(1)> photos[b]{{ 7*7 }}\u202egpj\x1b[31m"
 
 
 def source_of(place: Path, rows: int) -> Path:
@@ -64,17 +63,6 @@ def test_a_source_of_one_pair_has_a_page(tmp_path: Path) -> None:
 
 
 @needs_browser
-@pytest.mark.parametrize("size", [(1280, 900), PHONE])
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_asks_for_nothing_and_shows_every_picture(
-    page: Path, size: tuple[int, int], dark: bool
-) -> None:
-    with opened(page, size=size, dark=dark) as seen:
-        assert (seen.outside, seen.trouble) == ([], [])
-        assert (seen.too_wide(), seen.without_alt(), seen.broken()) == (0, 0, 0)
-
-
-@needs_browser
 def test_mistakes_come_first_with_what_to_type(page: Path) -> None:
     with opened(page) as seen:
         first = seen.page.locator(".findings li").first
@@ -94,17 +82,12 @@ def test_twelve_pairs_stand_with_the_original_on_the_left_and_the_known_mask(pag
         assert seen.page.get_by_text("known mask", exact=True).count() == whole.count()
 
 
+class TestInspectionPage(PageContract):
+    """Of the source above."""
+
+
 @needs_browser
-def test_hostile_words_are_text(page: Path) -> None:
+def test_names_of_columns_are_text(page: Path) -> None:
     with opened(page) as seen:
-        assert "</script><img src=x onerror=alert(1)> photos[b]{{ 7*7 }}gpj[31m" in seen.text()
         seen.page.get_by_text("columns, and what becomes of each").click()
         assert 'a "</b>' in seen.text()
-        assert (seen.trouble, seen.outside) == ([], [])
-
-
-@needs_browser
-def test_without_scripts_it_is_all_there(page: Path) -> None:
-    with opened(page, scripts=False) as seen:
-        assert seen.page.locator(".card .original img").count() >= 11
-        assert seen.page.locator(".findings li").first.is_visible()
