@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL.PngImagePlugin import PngInfo
 
 import maskwright
@@ -31,6 +34,7 @@ from tests.corpus.inspect.made import (
     write_table,
 )
 from tests.pairs.awkward import saved
+from tests.strategies import broken_files
 
 
 def codes(inspection: Inspection) -> list[str]:
@@ -460,6 +464,26 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
 def test_a_setting_out_of_range_is_refused(tmp_path: Path, setting: dict[str, int]) -> None:
     with pytest.raises(SettingError):
         maskwright.inspect(write_folder(tmp_path, clean_rows(2)), **setting)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(broken_files(), broken_files(), broken_files()), min_size=1, max_size=3))
+def test_no_file_ends_an_inspection(files: list[tuple[bytes, bytes, bytes]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for number, sides in enumerate(files):
+            for side, data in zip(("original", "edited", "mask"), sides, strict=True):
+                path = Path(folder, side, f"{number}.png")
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(data)
+        inspection = maskwright.inspect(folder)
+    assert len(inspection.looked) == len(inspection.sheet) == len(files)
+    assert all(each.status in ("ok", "rejected") for each in inspection.looked)
+
+
+def test_every_code_is_in_the_manual_and_the_manual_has_no_other() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
+    told = re.findall(r"^\| `(\w+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted(CHECKS)
 
 
 def test_codes_are_listed_once_and_are_those_of_the_findings() -> None:
