@@ -58,11 +58,18 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """A picture's views, finest first, each half the one before; width and height are the picture's."""
+    """A picture in grey and its views, finest first, each half the one before."""
 
+    grey: Grey
     levels: tuple[View, ...]
-    width: int
-    height: int
+
+    @property
+    def width(self) -> int:
+        return int(self.grey.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.grey.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +127,17 @@ def grey_of(picture: Picture) -> Grey:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def views_of(grey: Grey) -> Views:
-    """Area averages of a picture: no side above `FINEST`, then halves."""
-    height, width = grey.shape
-    factor = -(-max(height, width) // FINEST)
-    levels = [_reduced(grey, factor, factor)]
+def views_of(grey: Grey, finest: int = FINEST) -> Views:
+    """Area averages of a picture: no side above `finest`, then halves."""
+    factor = -(-max(grey.shape) // finest)
+    levels = [reduced(grey, factor, factor)]
     while min(levels[-1].grey.shape) >= 2 * LEAST_SIDE:
         factor *= 2
-        levels.append(_reduced(levels[-1].grey, 2, factor))
-    return Views(tuple(levels), width, height)
+        levels.append(reduced(levels[-1].grey, 2, factor))
+    return Views(grey, tuple(levels))
 
 
-def _reduced(grey: Grey, by: int, factor: int) -> View:
+def reduced(grey: Grey, by: int, factor: int) -> View:
     """Smaller by a whole number; what is left over at the right and bottom is cut."""
     height, width = max(1, grey.shape[0] // by), max(1, grey.shape[1] // by)
     if by > 1 and min(grey.shape) >= by:
@@ -204,10 +210,14 @@ def judged(original: Views, edited: Views, matrix: Matrix, *, longest: int = THU
     """What speaks for a map, on the finest view of the edited picture with no side above `longest`."""
     fitting = [level for level in edited.levels if max(level.grey.shape) <= longest]
     view = fitting[0] if fitting else edited.levels[-1]
-    blocks = blocks_of(original, view, matrix)
     height, width = view.grey.shape
-    moving = view.factor * displacement(solve(blocks, 6), width, height)
-    left = view.factor * _flow(blocks)
+    return fit_of(matrix, blocks_of(original, view, matrix), view.factor, width, height)
+
+
+def fit_of(matrix: Matrix, blocks: Blocks, factor: int, width: int, height: int) -> Fit:
+    """What blocks say of a map; their grid is width x height and `factor` times coarser than the picture."""
+    moving = factor * displacement(solve(blocks, 6), width, height)
+    left = factor * _flow(blocks)
     return Fit(matrix, agreement(blocks), moving, left, int(np.count_nonzero(blocks.telling)), blocks)
 
 
@@ -309,6 +319,15 @@ def _add_sums(edited: Grey, original: Grey, cut: slice, sums: NDArray[np.float32
         cv2.resize(product, size, dst=sums[place], interpolation=cv2.INTER_AREA)
     for place, plane in enumerate((gx, gy, gap), start=len(factors)):
         cv2.resize(plane, size, dst=sums[place], interpolation=cv2.INTER_AREA)
+
+
+def left_after(blocks: Blocks, motion: Matrix) -> Vector:
+    """The variance each block is left with where it is moved a little further: (n,), grey levels squared."""
+    dx = (motion[0, 0] - 1) * blocks.x + motion[0, 1] * blocks.y + motion[0, 2]
+    dy = motion[1, 0] * blocks.x + (motion[1, 1] - 1) * blocks.y + motion[1, 2]
+    gone = 2 * (dx * blocks.xt + dy * blocks.yt)
+    come = dx * dx * blocks.xx + 2 * dx * dy * blocks.xy + dy * dy * blocks.yy
+    return np.asarray(blocks.tt - gone + come)
 
 
 def solve(blocks: Blocks, freedom: int, rounds: int = 4) -> Matrix:
