@@ -1,9 +1,12 @@
 """How well and how fast originals are laid on edited pictures, on pairs with a known map.
 
-    python benchmarks/bench_align.py [--split val] [--pairs 300] [--seed 0] [--table NAME] [--json]
+    python benchmarks/bench_align.py [--split val] [--pairs 300] [--seed 0] [--table NAME]
+                                     [--mosaic W H] [--json]
 
-Photographs come from MASKWRIGHT_DATA (default ../shared/data). Constants were chosen on the
-`train` split; the tables of docs/why/alignment.md are of `val`. Success: the mean
+Photographs come from MASKWRIGHT_DATA (default ../shared/data). They are small, and large pictures
+take one step more: `--mosaic` lays them side by side in pictures of W x H, as bench_small_edits.py
+does, and 4000 x 3000 take some 10 seconds a pair to make. Constants were chosen on the `train` split;
+the tables of docs/why/alignment.md are of `val`, unless they say otherwise. Success: the mean
 displacement over the valid grid is under 1 px of the edited picture.
 """
 
@@ -16,13 +19,15 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 
+from bench_small_edits import mosaic, photographs
 from maskwright.pairs.align import align
 from maskwright.pairs.registration import Matrix, resizing, shifting
 from maskwright.pairs.values import Aligned, Picture
@@ -30,6 +35,15 @@ from maskwright.pairs.values import Aligned, Picture
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 Made = tuple[Picture, Picture, Matrix]
 """original, edited, and the true map from edited to original pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The photographs of a split; of those high enough for a strip, mosaics of (width, height) are made."""
+
+    paths: list[Path]
+    high: list[Path]
+    mosaic: tuple[int, int] | None
 
 
 def photos(split: str) -> list[Path]:
@@ -246,19 +260,18 @@ def displaced(aligned: Aligned, true: Matrix, original: Picture) -> float:
     return float(np.hypot(off[0], off[1])[valid].mean())
 
 
-def pairs(files: list[Path], count: int, seed: int) -> list[tuple[Picture, Picture, Generator]]:
-    """Two different photographs and a generator of their own, `count` times."""
-    chosen = []
+def pairs(files: Files, count: int, seed: int) -> Iterator[tuple[Picture, Picture, Generator]]:
+    """Two different photographs and a generator of their own, `count` times; or a mosaic and a photograph."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
-        one, other = rng.choice(len(files), 2, replace=False)
-        chosen.append((read(files[one]), read(files[other]), rng))
-    return chosen
+        one, other = rng.choice(len(files.paths), 2, replace=False)
+        if files.mosaic is None:
+            yield read(files.paths[one]), read(files.paths[other]), rng
+        else:
+            yield mosaic(files.high, rng, *files.mosaic), read(files.paths[other]), rng
 
 
-def known(
-    name: str, make: Callable[..., Made], files: list[Path], count: int, seed: int
-) -> dict[str, object]:
+def known(name: str, make: Callable[..., Made], files: Files, count: int, seed: int) -> dict[str, object]:
     off, residual, took, kinds = [], [], [], Counter[str]()
     for a, b, rng in pairs(files, count, seed):
         original, edited, true = make(a, b, rng)
@@ -282,7 +295,7 @@ def known(
 
 
 def strangers(
-    name: str, make: Callable[..., object], files: list[Path], count: int, seed: int
+    name: str, make: Callable[..., object], files: Files, count: int, seed: int
 ) -> dict[str, object]:
     called, took = Counter[str](), []
     for a, b, rng in pairs(files, count, seed):
@@ -310,7 +323,7 @@ STRANGERS = {
 }
 
 
-def speed(files: list[Path], count: int, seed: int) -> list[dict[str, object]]:
+def speed(files: Files, count: int, seed: int) -> list[dict[str, object]]:
     """Milliseconds at 512 x 512 beside what decoding the two JPEGs costs: the least of five runs each."""
 
     def decode(one: np.ndarray, other: np.ndarray) -> None:
@@ -364,10 +377,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--table", choices=("hard", "kinds", "strangers", "speed"))
+    parser.add_argument("--mosaic", type=int, nargs=2, metavar=("W", "H"))
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    files, few = photos(asked.split), max(1, asked.pairs // 3)
+    files = Files(photos(asked.split), photographs(asked.split), asked.mosaic and tuple(asked.mosaic))
+    few = max(1, asked.pairs // 3)
     tables = {
         "hard": lambda: [known("hard", hard, files, asked.pairs, asked.seed)],
         "kinds": lambda: [known(name, make, files, few, asked.seed) for name, make in KINDS.items()],
@@ -379,9 +394,11 @@ def main() -> None:
     done = {name: table() for name, table in tables.items() if asked.table in (None, name)}
     if asked.json:
         about = {"opencv": cv2.__version__, "numpy": np.__version__, "machine": platform.machine()}
-        print(json.dumps({"version": 1, "about": about, "split": asked.split, "seed": asked.seed, **done}))
+        about |= {"split": asked.split, "seed": asked.seed, "mosaic": asked.mosaic}
+        print(json.dumps({"version": 1, "about": about, **done}))
         return
-    print(f"split {asked.split}, seed {asked.seed}, OpenCV {cv2.__version__}, one thread\n")
+    shown = "" if asked.mosaic is None else f" mosaics of {asked.mosaic[0]} x {asked.mosaic[1]},"
+    print(f"split {asked.split},{shown} seed {asked.seed}, OpenCV {cv2.__version__}, one thread\n")
     for rows in done.values():
         show(rows)
 
