@@ -17,7 +17,7 @@ def test_a_clean_source_leaves_with_0_and_says_how_it_is_read_and_what_to_type(
 ) -> None:
     place = write_table(tmp_path, clean_rows(3))
     code, out, err = command("inspect", place)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "pairs looked at: 3 of 3\n")
     assert out.startswith("no mistake found; 3 pairs looked at\n")
     assert "read as a CSV table" in out
     assert "its name is known for originals" in out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwright.cli.progress import reporter
 from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 from maskwright.pages.words import counted, percent
@@ -47,7 +48,8 @@ def command(
     roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
     if page is not None:
         check_place(page)
-    inspection = inspect(source, roles=roles, seed=seed, max_pixels=max_pixels)
+    with reporter() as shown:
+        inspection = inspect(source, roles=roles, seed=seed, max_pixels=max_pixels, progress=shown.steps)
     if page is not None:
         inspection.save(page)
     if as_json:

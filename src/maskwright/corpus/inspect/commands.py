@@ -23,6 +23,11 @@ def inspect_line(source: str, roles: Roles) -> str:
     return _line("inspect", source, roles)
 
 
+def inspect_swapped(source: str, roles: Roles) -> str:
+    """The same with the sides exchanged; exchanged already, they are put back."""
+    return inspect_line(source, replace(roles, swap=not roles.swap))
+
+
 def _line(command: str, source: str, roles: Roles, *words: str) -> str:
     line = ["maskwright", command, *words]
     for role in ("original", "edited", "mask", "instruction"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from maskwright.corpus.inspect.checks import find_all
@@ -28,6 +28,8 @@ from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Roles, open_source
 
+Progress = Callable[[str, int, int], None]
+"""(what, how many done, of how many)."""
 SAMPLE = 60
 """Pairs that are looked at: a mistake in a tenth of the rows is missed by all of them 1 time in 500."""
 SHEET = 12
@@ -41,6 +43,7 @@ def inspect(
     roles: Roles = Roles(),  # noqa: B008 - frozen
     seed: int = 0,
     max_pixels: int = MAX_PIXELS,
+    progress: Progress = lambda what, done, total: None,
 ) -> Inspection:
     """How a source will be read, what it holds, and which silent mistakes.
 
@@ -52,6 +55,7 @@ def inspect(
         roles: as for `annotate`.
         seed: of the draw of the sample.
         max_pixels: pictures with more are rejected, as by `annotate`.
+        progress: called with what is done, how many are done and of how many.
 
     Raises:
         InputError: the source cannot be read as one; or it holds no rows.
@@ -70,6 +74,7 @@ def inspect(
     for pair in lister.sampled():
         seen = look_at(pair, annotator, max_pixels=max_pixels)
         looked.append(seen.looked)
+        progress("pairs looked at", len(looked), min(SAMPLE, opened.rows()))
         sheet.append(seen.sheet)
     listing = lister.listing()
     apart = sum(each.reason == "unrelated" or each.verdict == "whole_picture" for each in looked)

@@ -20,7 +20,7 @@ from maskwright.pairs.opening import read_bytes
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Annotation, Encoded, Located, Mask, Pair, Picture, PictureLike
 
-THUMBNAIL_PX = 160
+THUMBNAIL_PX = 320
 LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "GIF"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from maskwright.corpus.inspect.commands import inspect_line
+from maskwright.corpus.inspect.commands import inspect_line, inspect_swapped
 from maskwright.corpus.inspect.known import TURNS
 from maskwright.corpus.inspect.values import Facts, Finding, KnownMask, Looked
 
@@ -111,7 +111,10 @@ def masks_other_size(facts: Facts) -> Finding | None:
             + f"; {looked.id}: mask {mask.width}x{mask.height}, picture {size}"
         ),
         type_this=(
-            "resize the masks to the edited pictures (nearest neighbour), then: "
+            "the masks fit the other side; are the sides exchanged? "
+            + inspect_swapped(facts.source, facts.roles)
+            if set(kinds) == {"original"}
+            else "resize the masks to the edited pictures (nearest neighbour), then: "
             + inspect_line(facts.source, facts.roles)
         ),
         ids=_ids([looked for looked, _ in other]),
