@@ -193,6 +193,8 @@ def test_a_page_takes_the_place_of_an_older_one_but_of_nothing_else(found: Repor
     with pytest.raises(RunError, match="is no page of maskwright"):
         found.save(tmp_path / "mine.html")
     assert (tmp_path / "mine.html").read_text() == "<p>mine"
+    with pytest.raises(RunError, match="is no page of maskwright"):
+        found.save("/dev/null")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.html", "report.html"]
 
 

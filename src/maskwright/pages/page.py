@@ -71,7 +71,7 @@ def check_place(path: Path) -> None:
         RunError: something else is there.
     """
     try:
-        taken = path.exists() and (path.is_dir() or _MARK not in path.read_bytes()[:2000])
+        taken = path.exists() and (not path.is_file() or _MARK not in _beginning(path))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
     if taken:
@@ -82,6 +82,12 @@ def check_place(path: Path) -> None:
 
 
 _MARK = b'<meta name="generator" content="maskwright '
+
+
+def _beginning(path: Path) -> bytes:
+    """Enough of a file to see whether a page of ours begins so."""
+    with path.open("rb") as file:
+        return file.read(2000)
 
 
 @functools.cache
