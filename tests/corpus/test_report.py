@@ -2,12 +2,15 @@
 
 import csv
 import json
+import math
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import maskwright
@@ -35,6 +38,11 @@ def edited(number: int, side: int) -> np.ndarray:
     return picture
 
 
+def write(path: Path, heads: list[str], rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([heads, *rows])
+
+
 def corpus_of(place: Path) -> Path:
     """Six originals edited by two models, the second with larger edits; one unedited, one broken, one
     of another photograph. The table has a hostile column name, value and instruction."""
@@ -51,8 +59,7 @@ def corpus_of(place: Path) -> Path:
     rows += [
         [f"o{n}.png", name, "small", ""] for n, name in enumerate(("again.png", "broken.png", "other.png"))
     ]
-    with (place / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["original", "edited", COLUMN, "instruction"], *rows])
+    write(place / "table.csv", ["original", "edited", COLUMN, "instruction"], rows)
     maskwright.annotate(place / "table.csv", place / "out", workers=1)
     return place / "out"
 
@@ -87,9 +94,13 @@ def test_the_condition_behind_every_figure_gives_as_many_rows_and_begins_with_th
 def test_every_link_of_a_figure_has_its_rows(found: Report) -> None:
     counts = {behind.anchor: behind.count for behind in found.behind}
     figures = [*found.statuses, *found.verdicts, *found.reasons, *found.backgrounds, *found.geometries]
-    figures += [*found.groups, *(bar for plot in found.histograms for bar in plot.bars)]
-    assert all(counts[figure.link] == figure.count for figure in figures if figure.link)
-    assert all(figure.link for figure in figures if figure.count)
+    figures += [bar for plot in found.histograms for bar in plot.bars]
+    told = [(figure.link, figure.count) for figure in figures]
+    for group in found.groups:
+        numbers = (group.count, group.edited, group.unedited, group.unanswered)
+        told += zip(group.links, numbers, strict=True)
+    assert all((counts[link] if link else 0) == count for link, count in told)
+    assert all(each.link in counts for each in found.paired)
 
 
 def test_the_counts_add_up_to_the_rows(found: Report) -> None:
@@ -134,9 +145,119 @@ def test_paired_differences_are_those_of_rows_with_the_same_original(out: Path, 
     (paired,) = found.paired
     assert (paired.first, paired.second) == ("small", HOSTILE)
     told = paired.differences[[name for name, _ in found.measures].index("area_frac")]
-    assert told.groups == len(differences) == 6
+    assert told.groups == paired.shared == len(differences) == 6
     assert told.mean == pytest.approx(np.mean(differences))
-    assert 0 < told.low < told.mean < told.high
+
+
+def test_fewer_than_ten_originals_get_no_interval(found: Report) -> None:
+    assert {math.isnan(each.low) for each in found.paired[0].differences} == {True}
+    assert "too few" in found.to_html() or ", n 6" in found.to_html()
+
+
+def test_ten_originals_get_an_interval_that_holds_the_mean(tmp_path: Path) -> None:
+    rows = []
+    for number in range(10):
+        save(tmp_path / f"o{number}.png", scene(number))
+        for model, side in (("a", 14), ("b", 24 + number)):
+            save(tmp_path / f"{model}{number}.png", edited(number, side))
+            rows.append([f"o{number}.png", f"{model}{number}.png", model])
+    write(tmp_path / "table.csv", ["original", "edited", "model"], rows)
+    maskwright.annotate(tmp_path / "table.csv", tmp_path / "out", workers=1)
+    found = maskwright.report(tmp_path / "out", by="model", pair_on="original")
+    area = found.paired[0].differences[[name for name, _ in found.measures].index("area_frac")]
+    assert 0 < area.low < area.mean < area.high
+    assert all(group.means[0].low < group.means[0].mean for group in found.groups if group.name == "b")
+
+
+ODD = {
+    "order": ["a", "b", "a"],
+    "group": ["a", "b", "a"],
+    "Status": ["ok", "bad", "ok"],
+    "Model": ["x", "y", "x"],
+    "model": ["p", "p", "q"],
+    'quo"te': ["it's", 'a "b"', ""],
+    "lines": ["a\nb", "a b", "a\rb"],
+    "empty": ["", "x", ""],
+    "yes": [True, False, True],
+    "number": [0.5, 0.25, 0.5],
+    "whole": [3, 4, 3],
+}
+"""Column -> its values in three rows; some names are SQL's, or differ from others only in case."""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("odd")
+    for number in range(3):
+        save(place / f"o{number}.png", scene(number))
+        save(place / f"e{number}.png", edited(number, 14 + 4 * number))
+    files = {
+        role: [str(place / f"{role[0]}{number}.png") for number in range(3)]
+        for role in ("original", "edited")
+    }
+    nulls = {"some": pa.array([None, "x", ""]), "none": pa.array([None, 1, None], pa.int64())}
+    pq.write_table(pa.table({**files, **ODD, **nulls}), place / "table.parquet")
+    maskwright.annotate(place / "table.parquet", place / "out", workers=1)
+    return place / "out"
+
+
+@pytest.mark.parametrize("column", [*ODD, "some", "none", "verdict", "reason", "detail", "area_frac"])
+def test_conditions_hold_for_columns_of_any_name_and_kind(odd: Path, column: str) -> None:
+    corpus = maskwright.open_corpus(odd)
+    by = column if column not in ("group", "Status", "model") else f"source_{column}"
+    found = maskwright.report(odd, by=by)
+    assert sum(group.count for group in found.groups) == 3
+    for behind in found.behind:
+        assert corpus.sql(behind.condition).num_rows == behind.count, behind
+        assert behind.condition.isprintable()
+
+
+def test_pictures_are_no_values_to_compare(odd: Path) -> None:
+    with pytest.raises(SettingError, match="column 'mask' holds struct"):
+        maskwright.report(odd, by="mask")
+
+
+def test_values_beyond_those_shown_are_counted_together(tmp_path: Path) -> None:
+    save(tmp_path / "o.png", scene(0))
+    save(tmp_path / "e.png", edited(0, 20))
+    rows = [["o.png", "e.png", f"model {number}"] for number in range(15)]
+    write(tmp_path / "table.csv", ["original", "edited", "model"], rows)
+    maskwright.annotate(tmp_path / "table.csv", tmp_path / "out", workers=1)
+    found = maskwright.report(tmp_path / "out", by="model")
+    assert (len(found.groups), found.groups[-1].name, found.groups[-1].count) == (13, "all other values", 3)
+    others = next(each for each in found.behind if each.title == "model all other values")
+    assert maskwright.open_corpus(tmp_path / "out").sql(others.condition).num_rows == 3
+
+
+def test_a_corpus_without_any_answer_can_be_asked_by_a_column(tmp_path: Path) -> None:
+    save(tmp_path / "o.png", scene(0))
+    (tmp_path / "e.png").write_bytes(b"no picture")
+    write(tmp_path / "table.csv", ["original", "edited", "model"], [["o.png", "e.png", "a"]] * 2)
+    maskwright.annotate(tmp_path / "table.csv", tmp_path / "out", workers=1)
+    found = maskwright.report(tmp_path / "out", by="model", pair_on="original")
+    assert (found.paired, found.measures, found.groups[0].unanswered) == ([], [], 2)
+    assert "No two values of model" in found.to_html()
+
+
+def test_a_page_that_would_be_too_heavy_gets_smaller_pictures(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from maskwright.pages import page
+
+    whole = maskwright.report(out).to_html()
+    monkeypatch.setattr(page, "MOST_BYTES", len(whole.encode()) * 3 // 4)
+    light = maskwright.report(out).to_html()
+    assert len(light.encode()) <= page.MOST_BYTES
+    assert light.count("data:image") == whole.count("data:image")
+
+
+def test_of_few_rows_none_is_called_borderline_that_is_sure(tmp_path: Path) -> None:
+    for number in range(16):
+        save(tmp_path / "pairs" / "original" / f"{number}.png", scene(number))
+        save(tmp_path / "pairs" / "edited" / f"{number}.png", edited(number, 20))
+    maskwright.annotate(tmp_path / "pairs", tmp_path / "out", workers=1)
+    sheets = {sheet.name: len(sheet.cards) for sheet in maskwright.report(tmp_path / "out").sheets}
+    assert sheets == {"worst": 12, "best": 4}
 
 
 def test_a_column_nobody_has_gets_the_nearest_name(out: Path) -> None:
@@ -148,8 +269,14 @@ def test_a_column_nobody_has_gets_the_nearest_name(out: Path) -> None:
 def test_pairing_without_values_to_pair_is_refused(out: Path) -> None:
     with pytest.raises(SettingError, match="compares the values of a column"):
         maskwright.report(out, pair_on="original")
-    with pytest.raises(SettingError, match="no two values of 'verdict' have a row with the same 'id'"):
-        maskwright.report(out, by="verdict", pair_on="id")
+
+
+def test_what_has_no_partner_is_told_on_the_page(command: Command, out: Path, tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    code, told, _ = command("report", out, "--by", "verdict", "--pair-on", "id", "-o", page)
+    assert code == 0
+    assert "No two values of 'verdict' have a row with the same 'id'" in told.replace("\n", " ")
+    assert "No two values of verdict have a row with the same id" in page.read_text(encoding="utf-8")
 
 
 def test_pictures_that_are_gone_are_told_and_masks_are_shown(out: Path, tmp_path: Path) -> None:
@@ -259,9 +386,10 @@ def test_a_pair_is_wiped_blinked_and_left_with_the_keyboard_alone(page: Path) ->
         seen.page.locator(".card .open").first.focus()
         seen.page.keyboard.press("Enter")
         first = seen.page.inner_text("dialog h2")
-        seen.page.keyboard.press("ArrowRight")
         clip = "getComputedStyle(document.querySelectorAll('dialog .stage img')[1]).clipPath"
-        assert seen.page.evaluate(clip).endswith("55%)")
+        before = seen.page.evaluate(clip)
+        seen.page.keyboard.press("ArrowRight")
+        assert seen.page.evaluate(clip) != before
         seen.page.keyboard.press("n")
         assert seen.page.inner_text("dialog h2") != first
         seen.page.keyboard.press("p")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import maskwright
+from maskwright.pages import page as page_module
+from maskwright.pages.images import laid_on
 from maskwright.pairs.values import Encoded
 from tests.browser import needs_browser, opened
 from tests.contracts.page import HOSTILE, PageContract
@@ -102,24 +104,26 @@ def shown_of_edited(seen: object) -> float:
 @needs_browser
 def test_the_arrow_keys_wipe(folder: Path) -> None:
     with opened(folder / "compare.html") as seen:
-        assert shown_of_edited(seen) == 50
-        seen.page.keyboard.press("ArrowLeft")
-        seen.page.keyboard.press("ArrowLeft")
-        assert shown_of_edited(seen) == 60
         seen.page.keyboard.press("ArrowRight")
-        assert shown_of_edited(seen) == 55
+        first = shown_of_edited(seen)
+        seen.page.keyboard.press("ArrowRight")
+        assert shown_of_edited(seen) == first - 5
+        seen.page.keyboard.press("ArrowLeft")
+        seen.page.keyboard.press("ArrowLeft")
+        assert shown_of_edited(seen) == first + 5
 
 
 @needs_browser
 def test_b_blinks_and_blinks_no_more(folder: Path) -> None:
     with opened(folder / "compare.html") as seen:
+        first = shown_of_edited(seen)
         seen.page.keyboard.press("b")
         assert seen.page.inner_text(".tag.left") == "original"
         assert shown_of_edited(seen) == 0
         seen.page.locator(".tag.left", has_text="edited").wait_for()
         assert shown_of_edited(seen) == 100
         seen.page.keyboard.press("b")
-        assert shown_of_edited(seen) == 50
+        assert shown_of_edited(seen) == first
 
 
 @needs_browser
@@ -158,3 +162,63 @@ def test_the_outline_lies_around_the_edit(folder: Path) -> None:
             " return [b.x, b.y, b.x + b.width, b.y + b.height] })()"
         )
     assert box == pytest.approx([60, 40, 270, 200], abs=3)
+
+
+@needs_browser
+def test_what_changed_on_the_left_is_seen_before_anything_is_moved(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert shown_of_edited(seen) > 100 * (1 - 60 / 320)
+
+
+@needs_browser
+def test_regions_are_numbered_on_the_picture(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert seen.page.locator(".stage svg text").all_text_contents() == ["1", "2"]
+
+
+def test_where_the_original_has_no_pixel_it_is_grey_and_nothing_is_invented() -> None:
+    original, _ = scene()
+    grain = np.random.default_rng(5).integers(0, 60, original.shape).astype(np.uint8)
+    moved = np.roll(original + grain, 40, axis=1)
+    moved[:, :40] = 0
+    found = maskwright.compare(original + grain, moved)
+    assert found.aligned is not None
+    assert not found.aligned.valid[:, :38].any()
+    assert (laid_on(found.aligned)[:, :38] == 128).all()
+    assert "grey where it has no pixel" in found.to_html()
+
+
+def test_a_page_that_would_be_too_heavy_gets_smaller_pictures_and_masks_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = maskwright.compare(*scene())
+    found.save(tmp_path / "whole")
+    whole = (tmp_path / "whole" / "compare.html").stat().st_size
+    monkeypatch.setattr(page_module, "MOST_BYTES", whole * 7 // 8)
+    found.save(tmp_path / "light")
+    assert (tmp_path / "light" / "compare.html").stat().st_size <= whole * 7 // 8
+    masks = [(tmp_path / name / "mask.png").read_bytes() for name in ("whole", "light")]
+    assert masks[0] == masks[1]
+
+
+def test_a_page_of_another_version_is_written_anew(tmp_path: Path) -> None:
+    found = maskwright.compare(*scene())
+    found.save(tmp_path / "out")
+    page = tmp_path / "out" / "compare.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace('content="maskwright ', 'content="maskwright 0.0.'), encoding="utf-8")
+    found.save(tmp_path / "out")
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_the_line_on_the_page_holds_for_names_that_begin_with_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, edited = scene()
+    save(tmp_path / "-a.png", original)
+    save(tmp_path / "-b.png", edited)
+    monkeypatch.chdir(tmp_path)
+    maskwright.compare("-a.png", "-b.png").save("-out")
+    assert "maskwright compare --out=-out -- -a.png -b.png" in Path("./-out/compare.html").read_text(
+        encoding="utf-8"
+    )

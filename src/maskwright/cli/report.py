@@ -42,7 +42,10 @@ def command(
     compare.
     """
     from maskwright.corpus.report import report
+    from maskwright.pages.page import check_place
 
+    if page is not None:
+        check_place(page)
     found = report(out, by=by, pair_on=pair_on)
     if page is not None:
         found.save(page)
@@ -84,12 +87,18 @@ def _print(found: Report, page: Path | None) -> None:
                 f"{one.groups:,}",
                 name,
                 figure(one.mean),
-                f"[{figure(one.low)}, {figure(one.high)}]",
+                "too few" if one.low != one.low else f"[{figure(one.low)}, {figure(one.high)}]",
             ]
             for each in found.paired
             for (name, _), one in zip(found.measures, each.differences, strict=True)
         ]
         answer_table([heads, *lines], "lrlr")
+    elif found.pair_on:
+        answer()
+        answer_text(
+            f"No two values of {found.by!r} have a row with the same {found.pair_on!r}:"
+            " name a column that says which rows belong together, --pair-on COLUMN."
+        )
     if found.sheets:
         first = found.sheets[0]
         answer()

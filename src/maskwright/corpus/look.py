@@ -11,9 +11,9 @@ from maskwright.corpus.rows import Rows
 from maskwright.errors import MaskwrightError
 from maskwright.masks.pipeline import one_line
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
-from maskwright.pages.images import Shot, map_uri, outline, shot_of, shrunk
+from maskwright.pages.images import Shot, laid_on, map_uri, outline, shot_of, shrunk
 from maskwright.pages.report import Sheet
-from maskwright.pages.words import figure, percent
+from maskwright.pages.words import counted, figure, percent
 from maskwright.pairs.align import align
 from maskwright.pairs.values import Picture, check_same_grid
 
@@ -21,6 +21,8 @@ Places = NDArray[np.int64]
 
 SHEET = 12
 """Pairs on a sheet: as many as one looks at before tiring."""
+BORDERLINE = 0.2
+"""Masks are borderline from 0.3 to 0.7 of the score."""
 ALIGN_PX = 1024
 """Pictures are laid over each other at this size: twice what a card shows, at a tenth of the price."""
 
@@ -42,11 +44,12 @@ class Looks:
     def sheets(self) -> list[Sheet]:
         """Least sure, borderline, surest, and what has no answer; no row twice, none without rows."""
         rows, taken = self._rows, set[int]()
-        everything = rows.edited.size + self._unsettled().size <= SHEET
+        everything = rows.edited.size <= SHEET
+        near = rows.edited[np.abs(self._trust[rows.edited] - 0.5) <= BORDERLINE]
         wanted = (
             (
                 "worst",
-                "All of them, least sure first"
+                "All edited ones, least sure first"
                 if everything
                 else "Look here first: the masks it is least sure of",
                 f"Masks with the lowest {self._trust_name}, the share of the change map that is certain."
@@ -60,7 +63,7 @@ class Looks:
                 "Pairs with difference that no region explains, and masks with a"
                 f" {self._trust_name} next to 0.5.",
                 np.concatenate(
-                    [self._unsettled()[: SHEET // 2], self._ranked(rows.edited, np.abs(self._trust - 0.5))]
+                    [self._unsettled()[: SHEET // 2], self._ranked(near, np.abs(self._trust - 0.5))]
                 ),
             ),
             (
@@ -76,12 +79,14 @@ class Looks:
                 rows.where("reason", "unrelated"),
             ),
         )
-        sheets = []
-        for name, title, why, places in wanted:
-            chosen = self._chosen(places, taken)
-            if chosen:
-                sheets.append(Sheet(name, title, why, [self.card(place) for place in chosen]))
-        return sheets
+        # The surest choose before the borderline ones: of few rows those are not borderline.
+        order = sorted(wanted, key=lambda each: each[0] == "borderline")
+        chosen = {name: self._chosen(places, taken) for name, _, _, places in order}
+        return [
+            Sheet(name, title, why, [self.card(place) for place in chosen[name]])
+            for name, title, why, _ in wanted
+            if chosen[name]
+        ]
 
     def card(self, place: int) -> PairCard:
         """A row with its pictures, or with the reason why they are missing."""
@@ -94,12 +99,14 @@ class Looks:
             check_same_grid(edited=pictures[1], mask=mask)  # or the file is another one by now
             original, edited = (shrunk(each, ALIGN_PX) for each in pictures)
             if rows.words("status")[place] == "ok":
-                laid = align(original, edited).original
+                laid = laid_on(align(original, edited))
             else:
                 laid = _letterboxed(original, edited)
             size = (edited.shape[1], edited.shape[0])
             if change is not None and mask is not None:
-                kept = np.asarray(cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_AREA)) > 0
+                # in 255 levels, so that small pieces do not round to nothing
+                levels = mask.view(np.uint8) * np.uint8(255)
+                kept = np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA)) > 0
                 map_ = np.asarray(cv2.resize(change, size, interpolation=cv2.INTER_AREA), np.float32)
                 shot = shot_of(laid, edited, kept, np.clip(map_, 0, 1), longest_px=CARD_PX)
             else:
@@ -112,9 +119,13 @@ class Looks:
                 shot = Shot("", "", map_uri(change, CARD_PX), outline(mask, CARD_PX), width, height)
         return PairCard(f"pair-{place}", pair_id, self._facts(place), self._says(place), shot, note)
 
-    def gallery(self, sentence: str, places: Places) -> Gallery:
-        """The first of these rows, for a notebook."""
-        return Gallery(sentence, tuple(self.card(int(place)) for place in places[:SHEET]))
+    def gallery(self) -> Gallery:
+        """The first rows, for a notebook."""
+        count = len(self._rows.ids)
+        sentence = (
+            counted(count, "row") if count <= SHEET else f"the first {SHEET} of {counted(count, 'row')}"
+        )
+        return Gallery(sentence, tuple(self.card(place) for place in range(min(count, SHEET))))
 
     def _says(self, place: int) -> str:
         """The instruction, or the edited picture's file where the id does not tell it."""

@@ -16,7 +16,6 @@ from maskwright.corpus.parts import open_part, parts_done, read_part
 from maskwright.corpus.plan import Run, load_run
 from maskwright.errors import InputError, RunError, unknown_name
 from maskwright.pages.cards import Gallery
-from maskwright.pages.words import counted
 from maskwright.pairs.picture import decode_grey, read_picture
 from maskwright.pairs.sources import Source, open_source
 from maskwright.pairs.values import ChangeMap, Mask, Picture
@@ -114,8 +113,7 @@ class Corpus:
         from maskwright.corpus.rows import WORDS, Rows
 
         found = self.table(WORDS) if condition is None else self.sql(condition)
-        rows = Rows(found)
-        return Looks(self, rows).gallery(counted(len(rows.ids), "row"), np.arange(len(rows.ids)))
+        return Looks(self, Rows(found)).gallery()
 
     def _repr_html_(self) -> str:
         return self.show()._repr_html_()

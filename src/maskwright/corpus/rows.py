@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from maskwright.corpus.schema import COLUMNS
 from maskwright.pages.report import Behind
 
 WORDS = (
@@ -40,6 +40,8 @@ class Rows:
         """A column as text, a word a row; empty for null."""
         if column not in self._words:
             values = self._table[column].to_pylist()
+            if pa.types.is_floating(self._table.schema.field(column).type):
+                values = [None if value is None else value + 0.0 for value in values]  # -0 is 0
             self._words[column] = ["" if value is None else str(value) for value in values]
         return self._words[column]
 
@@ -65,7 +67,10 @@ class Rows:
 
     def equals(self, column: str, word: str) -> str:
         """The SQL condition of `where`."""
-        return f"{_name(column)} is null" if not word else f"{_name(column)} = {_text(word)}"
+        name, kind = sql_name(column), sql_type(self._table.schema.field(column).type)
+        if kind == "VARCHAR":
+            return f"{name} = {sql_text(word)}" if word else f"coalesce({name}, '') = ''"
+        return f"{name} = {sql_text(word)}::{kind}" if word else f"{name} is null"
 
     def link(self, title: str, condition: str, places: NDArray[np.int64]) -> str:
         """The anchor of the list of these rows; empty for none."""
@@ -77,11 +82,42 @@ class Rows:
         return anchor
 
 
-def _name(column: str) -> str:
-    """A column's name in SQL."""
-    return column if re.fullmatch(r"[a-z_]+", column) else '"' + column.replace('"', '""') + '"'
+def sql_type(kind: pa.DataType) -> str:
+    """DuckDB's widest type for a column whose values can be told apart by words; empty for others."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "VARCHAR"
+    if pa.types.is_boolean(kind):
+        return "BOOLEAN"
+    if pa.types.is_integer(kind):
+        return "HUGEINT"
+    return "DOUBLE" if pa.types.is_floating(kind) else ""
 
 
-def _text(value: Any) -> str:
-    """A text in SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
+def sql_name(column: str) -> str:
+    """A column's name in SQL; those of our own that are no keywords go without quotes."""
+    plain = column in _OWN and column != "group"
+    return column if plain else '"' + column.replace('"', '""') + '"'
+
+
+def sql_text(value: str) -> str:
+    """A text in SQL, printable on one line.
+
+    >>> sql_text("it's"), sql_text("a\\nb")
+    ("'it''s'", "('a' || chr(10) || 'b')")
+    """
+    if value.isprintable():
+        return _quoted(value)
+    parts = [
+        _quoted("".join(group)) if printable else " || ".join(f"chr({ord(sign)})" for sign in group)
+        for printable, group in ((key, list(signs)) for key, signs in groupby(value, key=str.isprintable))
+    ]
+    return f"({' || '.join(parts)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_OWN = frozenset(column.name for column in COLUMNS)

@@ -96,7 +96,8 @@ class Frozen:
 def freeze(source: pa.Schema, layers: Iterable[str]) -> Frozen:
     """The schema of a run over a source with these columns and an annotator with these layers.
 
-    A source column whose name is taken gets `source_` before it.
+    A source column whose name is taken gets `source_` before it; names that differ only in case are the
+    same to SQL, so they are taken, too.
 
     Raises:
         SettingError: a layer has the name of a column.
@@ -108,10 +109,12 @@ def freeze(source: pa.Schema, layers: Iterable[str]) -> Frozen:
         fields[layer] = TYPES["picture"]
     pictures = tuple(name for name, kind in fields.items() if kind == TYPES["picture"])
     carried = {}
+    taken = {name.lower() for name in fields}
     for field in source:
         name = field.name
-        while name in fields:
+        while name.lower() in taken:
             name = f"source_{name}"
+        taken.add(name.lower())
         fields[name] = field.type
         carried[field.name] = name
     features = {name: {"_type": "Image"} for name in pictures}

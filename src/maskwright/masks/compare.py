@@ -21,7 +21,7 @@ from maskwright.masks.scores import SCORES, stored_levels
 from maskwright.masks.verdict import sentence_of
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
 from maskwright.pages.comparison import ComparisonView, Side, comparison_page
-from maskwright.pages.images import shot_of
+from maskwright.pages.images import laid_on, shot_of
 from maskwright.pages.overlay import Region, draw_overlay, regions
 from maskwright.pages.words import percent
 from maskwright.pairs.filefacts import FileFacts, file_facts
@@ -120,7 +120,7 @@ class Comparison:
         return bytes(coded.tobytes())
 
     def _repr_html_(self) -> str:
-        original = self.original if self.aligned is None else self.aligned.original
+        original = self.original if self.aligned is None else laid_on(self.aligned)
         shot = shot_of(original, self.edited, self.mask, self.change, longest_px=CARD_PX)
         card = PairCard("", self.names[1], "", "", shot)
         return Gallery(self.sentence, (card,))._repr_html_()
@@ -245,9 +245,10 @@ def _view(comparison: Comparison, command: str) -> ComparisonView:
     known = [(name, comparison.scores[name]) for name in SCORES]
     return ComparisonView(
         sentence=comparison.sentence,
-        original=comparison.original if aligned is None else aligned.original,
+        original=comparison.original if aligned is None else laid_on(aligned),
         edited=comparison.edited,
         aligned=aligned is not None,
+        laid="as it is" if aligned is None else laid_words(aligned),
         mask=comparison.mask,
         change=comparison.change,
         regions=comparison.regions,
@@ -257,6 +258,13 @@ def _view(comparison: Comparison, command: str) -> ComparisonView:
         annotator=f"{card.name} {card.version}, digest {card.digest[:16]}",
         command=command,
     )
+
+
+def laid_words(aligned: Aligned) -> str:
+    """How the original was brought onto the edited picture's grid, in a few words."""
+    said = "as it is" if aligned.geometry.kind == "identity" else "laid on the edited picture"
+    said += "" if aligned.tone.is_identity else ", its colours fitted"
+    return said if aligned.valid.all() else f"{said}; grey where it has no pixel"
 
 
 def limits(comparison: Comparison) -> list[str]:
@@ -301,7 +309,9 @@ def _command(names: tuple[str, str], folder: str | PathLike[str]) -> str:
     """The line that makes the page; empty where a picture has no name."""
     if not all(names):
         return ""
-    return shlex.join(["maskwright", "compare", *names, "-o", fspath(folder)])
+    dashed = ["--"] if any(name.startswith("-") for name in names) else []
+    # the folder's own name: one comparison has one page, however its place is spelt
+    return shlex.join(["maskwright", "compare", f"--out={Path(folder).name or '.'}", *dashed, *names])
 
 
 def _facts(data: bytes | None) -> FileFacts | None:

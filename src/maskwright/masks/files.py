@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from maskwright.errors import RunError
+from maskwright.pages.page import is_page
 
 
 def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files by name; a fault leaves none of them behind.
 
-    Files of the same names and bytes may be there already: the same line typed twice is no fault.
+    Files of the same names and bytes may be there already: the same line typed twice is no fault. A page
+    of this package is written anew: another version draws it in another way.
 
     Raises:
         RunError: a file of one of the names holds something else, or the folder cannot be written.
@@ -41,8 +43,8 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _is_there(path: Path, data: bytes) -> bool:
-    """Whether the file is there with these bytes; with others it is refused."""
-    if not path.exists():
+    """Whether the file is there with these bytes; with others it is refused, unless it is a page of ours."""
+    if not path.exists() or is_page(path):
         return False
     if path.is_dir() or path.read_bytes() != data:
         raise RunError(

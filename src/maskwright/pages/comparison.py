@@ -62,6 +62,7 @@ class ComparisonView:
         original: (H, W, 3) uint8 on the edited picture's grid; as read where nothing aligns.
         edited: (H, W, 3) uint8.
         aligned: whether the two may be laid over each other.
+        laid: how the original was brought there, in a few words.
         mask, change: on the edited picture's grid.
         regions: of the mask, largest first.
         sides: original and edited.
@@ -75,6 +76,7 @@ class ComparisonView:
     original: Picture
     edited: Picture
     aligned: bool
+    laid: str
     mask: Mask
     change: ChangeMap
     regions: Sequence[Region]
@@ -83,6 +85,16 @@ class ComparisonView:
     limits: Sequence[str]
     annotator: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A region's number on the picture: left end of its base line and height, pixels of the page."""
+
+    number: int
+    x: float
+    y: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +108,14 @@ class Crop:
 
 def comparison_page(view: ComparisonView) -> str:
     """The page as one HTML file; nothing on it depends on when it was made."""
+    shot = None
+    if view.aligned:
+        shot = shot_of(view.original, view.edited, view.mask, None, longest_px=LONGEST_PX)
     return render(
         "comparison",
         view=view,
-        shot=shot_of(view.original, view.edited, view.mask, None, longest_px=LONGEST_PX)
-        if view.aligned
-        else None,
+        shot=shot,
+        labels=[] if shot is None else [_label(view, region, shot) for region in view.regions[:MOST_CROPS]],
         photos=None
         if view.aligned
         else [photo_uri(shrunk(each, MAP_PX)) for each in (view.original, view.edited)],
@@ -111,6 +125,14 @@ def comparison_page(view: ComparisonView) -> str:
         facts=_facts(view.sides),
         legend=legend_uri(),
     )
+
+
+def _label(view: ComparisonView, region: Region, shot: Shot) -> Label:
+    """Above the region's left corner, or inside it where there is no room above."""
+    scale = shot.width / view.mask.shape[1]
+    high = max(12.0, shot.height / 26)
+    y = region.y * scale - 0.3 * high
+    return Label(region.number, round(region.x * scale, 1), round(max(y, 0.9 * high), 1), round(high, 1))
 
 
 def _crop(view: ComparisonView, region: Region) -> Crop:

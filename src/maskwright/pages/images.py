@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 
 from maskwright.pairs.difference import on_grid_of
 from maskwright.pairs.picture import encode_png
-from maskwright.pairs.values import ChangeMap, Mask, Picture, check_same_grid
+from maskwright.pairs.values import Aligned, ChangeMap, Mask, Picture, check_same_grid
 
 QUALITY = 85
 """JPEG quality of photographs on pages: what a person looks at; masks and maps are PNG."""
+NOWHERE = np.uint8(128)
+"""Level of every channel where an original has no pixel; never its border drawn on."""
 COLOURS = cv2.COLORMAP_CIVIDIS
 """Of the change map: even steps to the eye, also without red and green (Nunez et al. 2018)."""
 
@@ -30,6 +33,7 @@ class Shot:
         original, edited, change: data URIs; `change` is empty where there is no map.
         outline: an SVG path around the mask; empty where the mask is.
         width, height: of the pictures, in pixels of the page.
+        left: where the mask begins, percent of the width; 0 where there is none.
     """
 
     original: str
@@ -38,6 +42,7 @@ class Shot:
     outline: str
     width: int
     height: int
+    left: int = 0
 
 
 def shot_of(
@@ -65,7 +70,20 @@ def shot_of(
         outline="" if mask is None else outline(mask, longest_px),
         width=width,
         height=height,
+        left=0 if mask is None else left_of(mask),
     )
+
+
+def left_of(mask: Mask) -> int:
+    """Where the first column of a mask is, in whole percent of the width; 0 for an empty one."""
+    return int(100 * mask.any(axis=0).argmax() / mask.shape[1])
+
+
+def laid_on(pair: Aligned) -> Picture:
+    """The original on the edited picture's grid, grey where it has no pixel, (H, W, 3) uint8."""
+    if pair.valid.all():
+        return pair.original
+    return np.where(pair.valid[..., None], pair.original, NOWHERE)
 
 
 def shrunk(picture: Picture, longest_px: int) -> Picture:
@@ -99,6 +117,21 @@ def map_uri(change: ChangeMap, longest_px: int) -> str:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         levels = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
     return _uri("png", cv2.imencode(".png", cv2.applyColorMap(levels, COLOURS))[1])
+
+
+def lighter(page: str, factor: float) -> str:
+    """The page with every data URI picture of it made smaller by a factor, kind and shape kept."""
+
+    def smaller(found: re.Match[str]) -> str:
+        coded = np.frombuffer(base64.b64decode(found[2]), np.uint8)
+        picture = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+        if picture is None or min(picture.shape[:2]) * factor < 1:
+            return found[0]
+        small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if found[1] == "jpeg" else []
+        return _uri(found[1], cv2.imencode(f".{found[1]}", small, settings)[1])
+
+    return re.sub(r"data:image/(jpeg|png);base64,([A-Za-z0-9+/=]+)", smaller, page)
 
 
 def mask_uri(mask: Mask) -> str:

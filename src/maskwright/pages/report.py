@@ -12,6 +12,7 @@ from maskwright.pages.cards import Gallery, PairCard
 from maskwright.pages.images import legend_uri
 from maskwright.pages.page import render, save_page
 from maskwright.pages.plots import Dot, Dots, Histogram
+from maskwright.pages.words import figure
 
 JSON_VERSION = 1
 """Of the object that `Report.as_dict` gives; a key that goes or changes its meaning raises it."""
@@ -62,7 +63,9 @@ class Group:
 
     Args:
         edited, unedited, unanswered: rows with a mask, with an empty one, without an answer.
-        means: one of each measure, over rows that are ok, intervals over originals.
+        means: one of each measure, over rows that are ok, intervals over originals; no interval (nan)
+            where there are too few.
+        links: anchors of the rows behind the four counts.
     """
 
     name: str
@@ -71,7 +74,7 @@ class Group:
     unedited: int
     unanswered: int
     means: Sequence[Estimate]
-    link: str
+    links: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,16 @@ class Paired:
 
     Args:
         first, second: the values; differences are second minus first.
-        differences: one of each measure; `groups` is how many originals (or what `--pair-on` says) both have.
+        shared: how many originals (or what `--pair-on` says) both have.
+        differences: one of each measure; no interval (nan) where too few have it.
+        link: anchor of the rows of either.
     """
 
     first: str
     second: str
+    shared: int
     differences: Sequence[Estimate]
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ class Report:
         histograms: of the scores, over rows that are ok.
         by, pair_on: the columns that were asked for; None where none was.
         measures: (column, what it says) of the means in `groups` and `paired`.
+        over: what the intervals of `groups` are drawn over, in words.
         behind: the rows behind every figure.
         next: what to type.
     """
@@ -125,6 +133,7 @@ class Report:
     measures: Sequence[tuple[str, str]]
     groups: Sequence[Group]
     paired: Sequence[Paired]
+    over: str
     behind: Sequence[Behind]
     next: str
 
@@ -160,7 +169,7 @@ class Report:
 
     def _group_plots(self) -> list[Dots]:
         return [
-            Dots(name, says, [_dot(group.name, group.means[m], group.link) for group in self.groups])
+            Dots(name, says, [_dot(group.name, group.means[m], group.links[0]) for group in self.groups])
             for m, (name, says) in enumerate(self.measures)
         ]
 
@@ -169,12 +178,23 @@ class Report:
             Dots(
                 name,
                 says,
-                [_dot(f"{each.second} − {each.first}", each.differences[m]) for each in self.paired],
+                [
+                    _dot(f"{each.second} − {each.first}", each.differences[m], each.link)
+                    for each in self.paired
+                ],
                 zero=True,
             )
             for m, (name, says) in enumerate(self.measures)
         ]
 
 
-def _dot(name: str, found: Estimate, link: str = "") -> Dot:
-    return Dot(name, found.mean, found.low, found.high, link=link)
+def _dot(name: str, found: Estimate, link: str) -> Dot:
+    figures = with_interval(found)
+    return Dot(name, found.mean, found.low, found.high, link=link, figures=f"{figures}, n {found.groups}")
+
+
+def with_interval(found: Estimate) -> str:
+    """A mean and its interval in words; the mean alone where there is none."""
+    if found.low != found.low:
+        return figure(found.mean)
+    return f"{figure(found.mean)} [{figure(found.low)}, {figure(found.high)}]"

@@ -64,10 +64,10 @@ def figure(value: float | None, digits: int = 3) -> str:
 def edge(value: float) -> str:
     """The edge of a bin.
 
-    >>> edge(0.001), edge(float("inf"))
-    ('0.001', '∞')
+    >>> edge(0.001), edge(float("inf")), edge(float("-inf"))
+    ('0.001', '∞', '−∞')
     """
-    return "∞" if math.isinf(value) else figure(value)
+    return ("∞" if value > 0 else "−∞") if math.isinf(value) else figure(value)
 
 
 def short(name: str) -> str:

@@ -76,6 +76,7 @@
         const [width, height] = [edited.getAttribute("width"), edited.getAttribute("height")];
         stage.style.aspectRatio = `${width} / ${height}`;
         stage.style.maxWidth = `min(100%, calc(72vh * ${width} / ${height}))`;
+        range.value = Math.min(50, Math.max(0, Number(versus.dataset.left) - 4)); // what changed is seen at once
         wipe();
       },
       key(name) {
@@ -104,10 +105,10 @@
   const pairs = [...document.querySelectorAll(".card .versus")];
   if (pairs.length && "HTMLDialogElement" in window) {
     const shown = viewer();
-    const title = make("h2");
+    const title = make("h2", { id: "viewer-title", "aria-live": "polite" });
     const before = keyed("Previous", "P"), after = keyed("Next", "N"), close = keyed("Close", "Esc");
     shown.controls.append(before, after, close);
-    const dialog = make("dialog", { "aria-label": "Wipe and blink" }, title, shown.root);
+    const dialog = make("dialog", { "aria-labelledby": "viewer-title" }, title, shown.root);
     document.body.append(dialog);
     let place = 0;
     const open = (number) => {
