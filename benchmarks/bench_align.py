@@ -5,7 +5,7 @@
 
 Photographs come from MASKWRIGHT_DATA (default ../shared/data). They are small, and large pictures
 take one step more: `--mosaic` lays them side by side in pictures of W x H, as bench_small_edits.py
-does, and 4000 x 3000 take some 10 seconds a pair to make. Constants were chosen on the `train` split;
+does; one of 4000 x 3000 takes some 5 seconds to make. Constants were chosen on the `train` split;
 the tables of docs/why/alignment.md are of `val`, unless they say otherwise. Success: the mean
 displacement over the valid grid is under 1 px of the edited picture.
 """
