@@ -1,8 +1,8 @@
 """How many silent mistakes `inspect` finds, and how often it is wrong about a source without one.
 
-    python benchmarks/bench_inspect.py [--split val] [--sources 20] [--pairs 24] [--only KIND ...] [--json]
+    python benchmarks/bench_inspect.py [--split val] [--sources 20] [--pairs 30] [--only KIND ...] [--json]
 
-For every kind of mistake 20 sources of 24 pairs: photographs with edits of `maskwright.synthesis`, saved as
+For every kind of mistake 20 sources of 30 pairs: photographs with edits of `maskwright.synthesis`, saved as
 PNG, JPEG or WebP, in folders of four layouts, CSV, JSON Lines or Parquet, with known masks, with backgrounds
 left alone, saved again or regenerated. The same sources without the mistake are the clean ones. Printed a
 kind: sources in which it was found, and what else was said of them; last, everything said of clean sources.
@@ -378,7 +378,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--split", choices=("train", "val"), default="val")
     parser.add_argument("--sources", type=int, default=20)
-    parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=tuple(KINDS), default=list(KINDS))
     parser.add_argument("--json", action="store_true")

@@ -45,12 +45,13 @@ def sentence_of(inspection: Inspection) -> str:
     """What was found, in one sentence."""
     mistakes = sum(finding.certain for finding in inspection.findings)
     suspicions = len(inspection.findings) - mistakes
-    rows = counted(inspection.listing.rows, "row")
+    rows, count = counted(inspection.listing.rows, "row"), len(inspection.looked)
+    looked = f"{count} {'was' if count == 1 else 'were'} looked at."
     if not inspection.findings:
-        return f"Nothing wrong was found in {rows}; {len(inspection.looked)} were looked at."
+        return f"Nothing wrong was found in {rows}; {looked}"
     said = [counted(mistakes, "mistake")] if mistakes else []
     said += [counted(suspicions, "suspicion")] if suspicions else []
-    return f"{' and '.join(said)} in {rows}, of which {len(inspection.looked)} were looked at."
+    return f"{' and '.join(said)} in {rows}, of which {looked}"
 
 
 def _card(place: int, pair: SheetPair) -> PairCard:
