@@ -15,9 +15,9 @@ from maskwright.bench.tables import figure, worst_first
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.measures.metrics import Counts, count, f1_of
-from maskwright.pages.bench import MASK_PX, BenchCard, MaskPicture, mask_uri
+from maskwright.pages.bench import BenchCard, MaskPicture, mask_uri
 from maskwright.pages.cards import CARD_PX
-from maskwright.pages.images import Shot, shot_of
+from maskwright.pages.images import Shot, laid_on, shot_of
 from maskwright.pages.words import percent
 from maskwright.pairs.align import align
 from maskwright.pairs.sources import Roles, open_source
@@ -25,9 +25,6 @@ from maskwright.pairs.values import REASONS, Annotation, Mask, Rejection
 
 CARDS = 24
 """Pairs with pictures: two sheets of a report."""
-CARD_LETTERS = 350_000
-"""Of the pictures of one card: 24 cards and the rest fit a page of 10 MB. Those of photographs take a third
-of it; noise, or a mask of salt and pepper, takes more and is drawn at half or a quarter of the size."""
 HEAD = ("mask", "F1", "IoU", "visible F1", "precision", "recall")
 
 Progress = Callable[[str, int, int], None]
@@ -109,24 +106,16 @@ def _pictures(
         marks: the annotator's, then the baseline's, both (H, W) bool.
     """
     cv2.setRNGSeed(0)  # as the pipeline does
-    laid = align(known.original, known.edited).original
+    laid = laid_on(align(known.original, known.edited))
     ours = next(iter(marks.values()))
-    for smaller in (1, 2, 4):
-        shot = shot_of(laid, known.edited, ours, None, longest_px=CARD_PX // smaller)
-        masks = [
-            MaskPicture(
-                name,
-                f"{percent(float(mask.mean()))} of the picture{says}",
-                mask_uri(mask, known.truth, longest_px=MASK_PX // smaller),
-            )
-            for name, says, mask in (
-                ("truth", "", known.truth),
-                *((_called(other), f"; {_missed(counts[other])}", mask) for other, mask in marks.items()),
-            )
-        ]
-        letters = len(shot.original) + len(shot.edited) + 2 * len(shot.outline)
-        if letters + sum(len(mask.uri) for mask in masks) <= CARD_LETTERS:
-            break
+    shot = shot_of(laid, known.edited, ours, None, longest_px=CARD_PX)
+    masks = [
+        MaskPicture(name, f"{percent(float(mask.mean()))} of the picture{says}", mask_uri(mask, known.truth))
+        for name, says, mask in (
+            ("truth", "", known.truth),
+            *((_called(other), f"; {_missed(counts[other])}", mask) for other, mask in marks.items()),
+        )
+    ]
     return shot, masks
 
 

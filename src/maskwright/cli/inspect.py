@@ -58,7 +58,7 @@ def command(
         _print(inspection)
         if page is not None:
             answer(f"wrote {page}")
-    if inspection.has_mistakes:
+    if inspection.mistakes:
         raise typer.Exit(3)
 
 
@@ -73,15 +73,10 @@ def _print(inspection: Inspection) -> None:
 
 
 def _print_findings(inspection: Inspection) -> None:
-    mistakes = [finding for finding in inspection.findings if finding.certain]
-    suspicions = [finding for finding in inspection.findings if not finding.certain]
-    said = [
-        counted(len(found), word)
-        for found, word in ((mistakes, "mistake"), (suspicions, "suspicion"))
-        if found
-    ]
+    from maskwright.corpus.inspect.page import tally
+
     looked = counted(len(inspection.looked), "pair")
-    answer(f"{' and '.join(said) or 'no mistake found'}; {looked} looked at")
+    answer(f"{tally(inspection) or 'no mistake found'}; {looked} looked at")
     for finding in inspection.findings:
         _print_finding(finding)
 

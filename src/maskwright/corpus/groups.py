@@ -54,8 +54,12 @@ def values_of(rows: Rows, by: str) -> list[Value]:
     return found
 
 
-def group_of(rows: Rows, by: str, value: Value, measures: Sequence[str]) -> Group:
-    """Counts and means of the rows with one value."""
+def group_of(rows: Rows, by: str, value: Value, table: NDArray[np.float64]) -> Group:
+    """Counts and means of the rows with one value.
+
+    Args:
+        table: (n, M) float64, the measures of all rows; nan where a row has none.
+    """
     ok, edited = np.intersect1d(value.places, rows.ok), np.intersect1d(value.places, rows.edited)
     unedited, unanswered = np.setdiff1d(ok, edited), np.setdiff1d(value.places, ok)
     title, condition = f"{by} {value.shown}", f"({value.condition})"
@@ -72,17 +76,21 @@ def group_of(rows: Rows, by: str, value: Value, measures: Sequence[str]) -> Grou
         edited=len(edited),
         unedited=len(unedited),
         unanswered=len(unanswered),
-        means=_careful(estimates(_table(rows, measures)[ok], [originals[place] for place in ok])),
+        means=_careful(estimates(table[ok], [originals[place] for place in ok])),
         links=[rows.link(words, where, places) for places, words, where in parts],
     )
 
 
 def paired(
-    rows: Rows, by: str, pair_on: str, values: Sequence[Value], measures: Sequence[str]
+    rows: Rows, by: str, pair_on: str, values: Sequence[Value], table: NDArray[np.float64]
 ) -> list[Paired]:
-    """Differences of means a key, for the pairs of values that share the most keys; empty where none do."""
+    """Differences of means a key, for the pairs of values that share the most keys; empty where none do.
+
+    Args:
+        table: as for `group_of`.
+    """
     named = [value for value in values if value.word is not None]
-    keys, table = rows.words(pair_on), _table(rows, measures)
+    keys = rows.words(pair_on)
     means = [_means_by_key(keys, np.intersect1d(value.places, rows.ok), table) for value in named]
     shared = {
         (first, second): [key for key in means[first] if key and key in means[second]]
@@ -101,16 +109,11 @@ def paired(
                 named[first].shown,
                 named[second].shown,
                 len(both),
-                _careful(estimates(differences.reshape(len(both), len(measures)))),
+                _careful(estimates(differences)),
                 rows.link(title, condition, either),
             )
         )
     return found
-
-
-def _table(rows: Rows, measures: Sequence[str]) -> NDArray[np.float64]:
-    """(n, M) float64 of all rows."""
-    return np.array([rows.score(name) for name in measures], np.float64).reshape(-1, len(rows.ids)).T
 
 
 def _means_by_key(

@@ -11,7 +11,7 @@ from maskwright.corpus.rows import Rows
 from maskwright.errors import MaskwrightError
 from maskwright.masks.pipeline import one_line
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
-from maskwright.pages.images import Shot, laid_on, map_uri, outline, shot_of, shrunk
+from maskwright.pages.images import NOWHERE, Shot, laid_on, map_uri, outline, shot_of, shrunk, shrunk_mask
 from maskwright.pages.report import Sheet
 from maskwright.pages.words import counted, figure, percent
 from maskwright.pairs.align import align
@@ -104,9 +104,7 @@ class Looks:
                 laid = _letterboxed(original, edited)
             size = (edited.shape[1], edited.shape[0])
             if change is not None and mask is not None:
-                # in 255 levels, so that small pieces do not round to nothing
-                levels = mask.view(np.uint8) * np.uint8(255)
-                kept = np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA)) > 0
+                kept = shrunk_mask(mask, edited.shape[:2])
                 map_ = np.asarray(cv2.resize(change, size, interpolation=cv2.INTER_AREA), np.float32)
                 shot = shot_of(laid, edited, kept, np.clip(map_, 0, 1), longest_px=CARD_PX)
             else:
@@ -173,7 +171,7 @@ def _letterboxed(original: Picture, edited: Picture) -> Picture:
     height, width = edited.shape[:2]
     scale = min(width / original.shape[1], height / original.shape[0])
     size = (max(1, round(original.shape[1] * scale)), max(1, round(original.shape[0] * scale)))
-    framed = np.full_like(edited, 128)
+    framed = np.full_like(edited, NOWHERE)
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
     framed[top : top + size[1], left : left + size[0]] = cv2.resize(
         original, size, interpolation=cv2.INTER_AREA

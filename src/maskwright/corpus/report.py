@@ -75,22 +75,24 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
             `by`.
     """
     folder = Path(out)
-    corpus = open_corpus(folder)
+    corpus, run = open_corpus(folder), load_run(folder)
     if pair_on is not None and by is None:
         raise SettingError("--pair-on compares the values of a column", hint="name it, too: --by COLUMN")
     for name in (by, pair_on):
         if name is not None and name not in corpus.columns:
             raise unknown_name("column", name, corpus.columns)
-        if name is not None and not sql_type(kind := corpus.table([name]).schema.field(name).type):
+        if name is not None and not sql_type(kind := run.frozen.arrow.field(name).type):
             raise SettingError(
                 f"column {name!r} holds {kind}; values to be told apart are text, numbers or yes and no"
             )
     rows = Rows(corpus.table(_columns(by, pair_on)))
-    run = load_run(folder)
     planned = sum(each.rows for each in load_plan(folder))
     looks = Looks(corpus, rows)
     sheets = looks.sheets()
     measures = [name for name in MEASURES if np.isfinite(rows.score(name)[rows.ok]).any()]
+    table = (
+        np.array([rows.score(name) for name in measures], np.float64).reshape(len(measures), len(rows.ids)).T
+    )
     values = [] if by is None else values_of(rows, by)
     return Report(
         out=str(folder),
@@ -110,8 +112,8 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
         by=by,
         pair_on=pair_on,
         measures=[(name, SCORES[name]) for name in measures],
-        groups=[group_of(rows, by, value, measures) for value in values] if by else [],
-        paired=paired(rows, by, pair_on, values, measures) if by and pair_on else [],
+        groups=[group_of(rows, by, value, table) for value in values] if by else [],
+        paired=paired(rows, by, pair_on, values, table) if by and pair_on else [],
         over=_over(rows),
         behind=rows.behind,
         next=report_command(folder, by=by, pair_on=pair_on),

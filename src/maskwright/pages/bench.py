@@ -163,16 +163,15 @@ def bench_page(view: BenchView) -> str:
     return render("bench", view=view, colours=colours)
 
 
-def mask_uri(mask: Mask, truth: Mask, *, longest_px: int = MASK_PX) -> str:
+def mask_uri(mask: Mask, truth: Mask) -> str:
     """What a mask hits, misses and marks falsely, as a small PNG data URI in `COLOURS`.
 
     Args:
         mask, truth: (H, W) bool on one grid; the truth with itself is all hit.
-        longest_px: the longer side is made at most so long.
 
     Raises:
         GridError: they differ in size.
     """
     check_same_grid(mask=mask, truth=truth)
     palette = np.array([NEITHER, MISS, FALSE, HIT], np.uint8)
-    return exact_uri(shrunk(palette[truth.view(np.uint8) + 2 * mask.view(np.uint8)], longest_px))
+    return exact_uri(shrunk(palette[truth.view(np.uint8) + 2 * mask.view(np.uint8)], MASK_PX))

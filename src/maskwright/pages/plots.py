@@ -177,16 +177,3 @@ def ticks(low: float, high: float) -> tuple[float, ...]:
     step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return tuple(round(number * step, 12) for number in range(first, last + 1))
-
-
-def bins(values: Sequence[float], edges: Sequence[float]) -> list[int]:
-    """How many values lie in [edge, next edge), the last bin closed; values beyond count to the outer bins.
-
-    >>> bins([0, 0.5, 1, 7], [0, 0.5, 1])
-    [1, 3]
-    """
-    counts = [0] * (len(edges) - 1)
-    for value in values:
-        place = sum(edge <= value for edge in edges[1:-1])
-        counts[place] += 1
-    return counts

@@ -60,7 +60,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
 
 def test_a_clean_folder_gives_no_finding(clean: Inspection) -> None:
     assert clean.findings == ()
-    assert not clean.has_mistakes
+    assert not clean.mistakes
 
 
 def test_a_clean_table_gives_no_finding(tmp_path: Path) -> None:

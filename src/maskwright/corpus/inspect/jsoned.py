@@ -18,8 +18,8 @@ def inspection_json(inspection: Inspection) -> dict[str, Any]:
         field.name: getattr(inspection, field.name) for field in fields(inspection) if field.name != "sheet"
     }
     return {
-        "mistakes": sum(finding.certain for finding in inspection.findings),
-        "suspicions": sum(not finding.certain for finding in inspection.findings),
+        "mistakes": len(inspection.mistakes),
+        "suspicions": len(inspection.suspicions),
         **{name: _plain(value) for name, value in content.items()},
     }
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from maskwright.corpus.inspect.values import KnownMask
+from maskwright.measures.metrics import pixel_iou
 from maskwright.pairs.maskfile import read_mask
 from maskwright.pairs.opening import open_image
 from maskwright.pairs.values import Encoded, Located, Mask
@@ -67,7 +68,7 @@ def look_at_mask(
         levels=len(np.unique(colours.max(axis=2))),
         area_frac=float(mask.mean()),
         by_alpha=_is_clear(image) and not np.array_equal(plain, mask),
-        seen_plainly=_iou(mask, plain),
+        seen_plainly=pixel_iou(mask, plain),
         fits=fits,
         agreement=agreement,
         covers=_covers(mask, change) if agreement and change is not None and fits == "edited" else math.nan,
@@ -103,18 +104,14 @@ def _agreement(mask: Mask, change: Mask) -> Mapping[str, float]:
     if change.mean() < LEAST_CHANGE or not mask.any():
         return {}
     found = {
-        name: _iou(turn(mask), change) for name, turn in TURNS.items() if turn(mask).shape == change.shape
+        name: pixel_iou(turn(mask), change)
+        for name, turn in TURNS.items()
+        if turn(mask).shape == change.shape
     }
     if mask.shape == change.shape:
-        found |= {"as_is": _iou(mask, change), "inverted": _iou(~mask, change)}
+        found |= {"as_is": pixel_iou(mask, change), "inverted": pixel_iou(~mask, change)}
     return found
 
 
 def _covers(mask: Mask, change: Mask) -> float:
     return float(np.count_nonzero(mask & change) / np.count_nonzero(change))
-
-
-def _iou(first: Mask, second: Mask) -> float:
-    """Both empty is 1."""
-    union = np.count_nonzero(first | second)
-    return float(np.count_nonzero(first & second) / union) if union else 1.0

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from maskwright.corpus.inspect.values import Group, Listing
+from maskwright.corpus.inspect.values import SHOWN_IDS, Group, Listing
 from maskwright.pairs.sources import Source
 from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
 
@@ -24,8 +24,6 @@ HASH_BYTES = 1 << 30
 
 COMPARED_PAIRS = 200_000
 """Pairs whose files are compared with each other: about 100 MB of names."""
-
-SHOWN_IDS = 10
 
 ORIGINAL, EDITED = 1, 2
 """Places in a row of `_Files`."""

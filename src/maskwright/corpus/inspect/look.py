@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from maskwright.corpus.inspect.known import look_at_mask
 from maskwright.corpus.inspect.sides import direction_by_files, direction_by_pixels
 from maskwright.corpus.inspect.values import KnownMask, Looked, SheetPair, Side
@@ -15,6 +12,7 @@ from maskwright.corpus.inspect.words import direction_by_words
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
 from maskwright.masks.pipeline import Examined, examine, failed, rejected
+from maskwright.pages.images import shrunk, shrunk_mask
 from maskwright.pairs.filefacts import file_facts
 from maskwright.pairs.opening import read_bytes
 from maskwright.pairs.picture import read_picture
@@ -156,32 +154,20 @@ def _sheet_pair(
     annotation: Annotation,
     mask: Mask | None,
 ) -> SheetPair:
-    thumbnails = {role: _thumbnail(pixels) for role, (_, pixels, _) in pictures.items()}
+    thumbnails = {role: shrunk(pixels, THUMBNAIL_PX) for role, (_, pixels, _) in pictures.items()}
     sizes = {role: (side.width, side.height) for role, (side, _, _) in pictures.items()}
     edited = thumbnails.get("edited")
     return SheetPair(
         id=pair.id,
         original=thumbnails.get("original"),
         edited=edited,
-        mask=None if mask is None or edited is None else _small_mask(mask, edited),
-        change=None if annotation.mask is None or edited is None else _small_mask(annotation.mask, edited),
+        mask=None if mask is None or edited is None else shrunk_mask(mask, edited.shape[:2]),
+        change=None
+        if annotation.mask is None or edited is None
+        else shrunk_mask(annotation.mask, edited.shape[:2]),
         original_size=sizes.get("original", (0, 0)),
         edited_size=sizes.get("edited", (0, 0)),
         verdict=annotation.verdict if annotation.status == "ok" else "",
         reason=annotation.reason,
         instruction=pair.instruction,
     )
-
-
-def _thumbnail(picture: Picture) -> Picture:
-    height, width = picture.shape[:2]
-    scale = min(1.0, THUMBNAIL_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _small_mask(mask: Mask, thumbnail: Picture) -> Mask:
-    """On the thumbnail's grid, whatever grid it had; a place is set if any of it was."""
-    height, width = thumbnail.shape[:2]
-    levels = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(levels > 0, np.bool_)

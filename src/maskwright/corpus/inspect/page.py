@@ -30,7 +30,6 @@ def inspection_page(inspection: Inspection) -> str:
         sentence=sentence_of(inspection),
         cards=[_card(place, pair) for place, pair in enumerate(inspection.sheet)],
         sizes=_counts(inspection.sizes, {}),
-        original_sizes=_counts(inspection.original_sizes, {}),
         kinds=[
             ("Size of the edited picture against the original", _counts(inspection.relations, RELATIONS)),
             ("What annotate will find", _counts(inspection.verdicts, VERDICTS)),
@@ -43,15 +42,17 @@ def inspection_page(inspection: Inspection) -> str:
 
 def sentence_of(inspection: Inspection) -> str:
     """What was found, in one sentence."""
-    mistakes = sum(finding.certain for finding in inspection.findings)
-    suspicions = len(inspection.findings) - mistakes
     rows, count = counted(inspection.listing.rows, "row"), len(inspection.looked)
     looked = f"{count} {'was' if count == 1 else 'were'} looked at."
     if not inspection.findings:
         return f"Nothing wrong was found in {rows}; {looked}"
-    said = [counted(mistakes, "mistake")] if mistakes else []
-    said += [counted(suspicions, "suspicion")] if suspicions else []
-    return f"{' and '.join(said)} in {rows}, of which {looked}"
+    return f"{tally(inspection)} in {rows}, of which {looked}"
+
+
+def tally(inspection: Inspection) -> str:
+    """How many mistakes and suspicions there are, in words; empty for none."""
+    found = ((inspection.mistakes, "mistake"), (inspection.suspicions, "suspicion"))
+    return " and ".join(counted(len(findings), word) for findings, word in found if findings)
 
 
 def _card(place: int, pair: SheetPair) -> PairCard:

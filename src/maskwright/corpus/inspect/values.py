@@ -11,6 +11,9 @@ from maskwright.pairs.filefacts import FileFacts
 from maskwright.pairs.sources import Reading, Roles
 from maskwright.pairs.values import Mask, Picture
 
+SHOWN_IDS = 10
+"""Rows that stand for a finding or a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -283,9 +286,14 @@ class Inspection:
     next_command: str
 
     @property
-    def has_mistakes(self) -> bool:
-        """Whether a finding is certain."""
-        return any(finding.certain for finding in self.findings)
+    def mistakes(self) -> tuple[Finding, ...]:
+        """The findings that are certain."""
+        return tuple(finding for finding in self.findings if finding.certain)
+
+    @property
+    def suspicions(self) -> tuple[Finding, ...]:
+        """The findings that are not."""
+        return tuple(finding for finding in self.findings if not finding.certain)
 
     def to_html(self) -> str:
         """A page about it, one file: findings, how it will be read, twelve pairs, counts."""

@@ -7,9 +7,10 @@ mistakes and within suspicions: what spoils most comes first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from maskwright.corpus.inspect.checks import files, generated, masks, matching, sides, texts
-from maskwright.corpus.inspect.values import Facts, Finding
+from maskwright.corpus.inspect.values import SHOWN_IDS, Facts, Finding
 
 Check = Callable[[Facts], Finding | None]
 
@@ -42,6 +43,7 @@ CHECKS: dict[str, Check] = {
 
 
 def find_all(facts: Facts) -> tuple[Finding, ...]:
-    """All findings, mistakes first."""
+    """All findings, mistakes first, each with its first rows."""
     found = [finding for check in CHECKS.values() if (finding := check(facts))]
-    return tuple(sorted(found, key=lambda finding: not finding.certain))
+    shown = [replace(finding, ids=finding.ids[:SHOWN_IDS]) for finding in found]
+    return tuple(sorted(shown, key=lambda finding: not finding.certain))

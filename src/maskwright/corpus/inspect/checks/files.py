@@ -52,7 +52,7 @@ def files_unmatched(facts: Facts) -> Finding | None:
         sentence=f"Many picture files are in no pair; pairs are laid out as {facts.reading.layout}.",
         evidence=f"{said}, beside {facts.listing.pairs:,} pairs",
         type_this="rename the files, or write a table with the columns original,edited and inspect that",
-        ids=tuple(id_ for group in found.values() for id_ in group.ids)[:10],
+        ids=tuple(id_ for group in found.values() for id_ in group.ids),
         share=rows / facts.listing.listed,
     )
 
@@ -68,7 +68,7 @@ def pictures_unreadable(facts: Facts) -> Finding | None:
         sentence="Pictures cannot be read.",
         evidence=f"{len(bad)} of {len(facts.looked)} sampled pairs; {bad[0].id}: {bad[0].detail}",
         type_this="fetch these files anew, then: " + inspect_line(facts.source, facts.roles),
-        ids=tuple(looked.id for looked in bad[:10]),
+        ids=tuple(looked.id for looked in bad),
         share=len(bad) / len(facts.looked),
     )
 
@@ -92,7 +92,7 @@ def same_picture_twice(facts: Facts) -> Finding | None:
             "look whether the right column or folder is taken for the edited picture "
             "(--edited COLUMN), or leave the rows out"
         ),
-        ids=(tuple(looked.id for looked in equal) or by_bytes.ids)[:10],
+        ids=(tuple(looked.id for looked in equal) or by_bytes.ids),
         share=share,
     )
 
@@ -173,7 +173,7 @@ def shapes_differ(facts: Facts) -> Finding | None:
             + annotate_line(facts.source, facts.roles)
             + "; tools that resize both to one size see shifted edges everywhere"
         ),
-        ids=tuple(looked.id for looked in other[:10]),
+        ids=tuple(looked.id for looked in other),
         share=len(other) / len(seen),
     )
 
@@ -198,7 +198,7 @@ def jpeg_quality_low(facts: Facts) -> Finding | None:
         low = [id_ for id_, quality in qualities if quality < LOW_QUALITY]
         if len(low) >= LEAST_ROWS and len(low) >= len(sides) / 2:
             said.append(f"{role}: {len(low)} of {len(sides)}, median {median(q for _, q in qualities):g}")
-            worst, ids = max(worst, len(low) / len(sides)), ids or tuple(low[:10])
+            worst, ids = max(worst, len(low) / len(sides)), ids or tuple(low)
     if not said:
         return None
     return Finding(

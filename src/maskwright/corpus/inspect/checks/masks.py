@@ -259,7 +259,7 @@ def _mean(judged: list[tuple[Looked, KnownMask]], name: str) -> float:
 
 
 def _ids(looked: list[Looked]) -> tuple[str, ...]:
-    return tuple(each.id for each in looked[:10])
+    return tuple(each.id for each in looked)
 
 
 def _undone(name: str) -> str:

@@ -35,7 +35,7 @@ def rows_shifted(facts: Facts) -> Finding | None:
         type_this=(
             f"move the originals by {-offset.rows:+d} rows, then: {inspect_line(facts.source, facts.roles)}"
         ),
-        ids=tuple(looked.id for looked in apart[:10]),
+        ids=tuple(looked.id for looked in apart),
         share=len(apart) / len(seen),
     )
 
@@ -63,7 +63,7 @@ def rows_do_not_match(facts: Facts) -> Finding | None:
             "pair the pictures anew by a key both lists have: write a table with the columns original,edited "
             "and inspect that"
         ),
-        ids=tuple(looked.id for looked in apart[:10]),
+        ids=tuple(looked.id for looked in apart),
         share=len(apart) / len(seen),
     )
 

@@ -54,7 +54,7 @@ def roles_swapped(facts: Facts) -> Finding | None:
             f"of {len(facts.looked)} sampled pairs {len(votes)} show a side, {len(wrong)} of them the wrong "
             f"one (by chance 1 in {2 / erfc(min(away, 6.0) / sqrt(2)):,.0f}); {said}"
         ),
-        ids=tuple(wrong[:10]),
+        ids=tuple(wrong),
         share=len(wrong) / len(votes),
     )
 

@@ -25,6 +25,6 @@ def instruction_empty(facts: Facts) -> Finding | None:
             + inspect_line(facts.source, facts.roles)
             + " --instruction COLUMN"
         ),
-        ids=ids[:10],
+        ids=ids,
         share=empty / facts.listing.pairs,
     )
