@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.values import Aligned, Mask
+from maskwright.pairs.values import Aligned, Mask, Picture
 
 Plane = NDArray[np.float32]
 Codes = NDArray[np.uint8]
@@ -49,12 +49,15 @@ class Evidence:
         scalars: the pair as a whole: `noise` and `calm`, medians of the energy and coarse floors.
         sharp: (h, w) float32, grey levels of difference without blur.
         valid: (h, w) bool.
+        original, edited: (h, w, 3) uint8, the two pictures on the half grid.
     """
 
     codes: dict[str, Codes]
     scalars: dict[str, float]
     sharp: Plane
     valid: Mask
+    original: Picture
+    edited: Picture
 
 
 def evidence(pair: Aligned) -> Evidence:
@@ -114,7 +117,7 @@ def evidence(pair: Aligned) -> Evidence:
     ):
         codes[name] = _code(peak, level)
         codes[f"{name}_calm"] = _code(peak, level, scale=calm)
-    return Evidence(codes, scalars, np.exp2(levels["sharp"]) - 1, valid > 0)
+    return Evidence(codes, scalars, np.exp2(levels["sharp"]) - 1, valid > 0, original, edited)
 
 
 def noise_floors(levels: dict[str, Plane], activity: Plane, valid: Mask) -> dict[str, Plane]:
