@@ -130,7 +130,7 @@ def compare(
     original: PictureLike,
     edited: PictureLike,
     *,
-    annotator: str | Annotator = "difference",
+    annotator: str | Annotator = DEFAULT,
     max_pixels: int = MAX_PIXELS,
 ) -> Comparison:
     """What was changed between two pictures, where, and how small an edit could have been missed.

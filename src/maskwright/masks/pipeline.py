@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from maskwright.errors import InputError
-from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
@@ -38,7 +38,7 @@ DETAIL_LIMIT = 300
 def annotate_pairs(
     pairs: Iterable[Pair | Rejection],
     *,
-    annotator: str | Annotator = "difference",
+    annotator: str | Annotator = DEFAULT,
     max_pixels: int = MAX_PIXELS,
 ) -> Iterator[Annotation]:
     """One annotation a pair, in order, lazily; a rejection is passed on as one.

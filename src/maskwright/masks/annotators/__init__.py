@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from maskwright.errors import InputError, MissingExtraError, SettingError, unknown_name
-from maskwright.pairs.values import Aligned, Card, Change, Hint
+
+if TYPE_CHECKING:
+    from maskwright.pairs.values import Aligned, Card, Change, Hint
 
 ANNOTATORS: dict[str, str] = {
     "difference": "maskwright.masks.annotators.difference:Difference",
 }
 """Every annotator with a name; strings, so that listing them imports nothing."""
+DEFAULT = "difference"
+"""The annotator of `compare`, `annotate`, `demo` and `bench` where none is named."""
 
 
 @runtime_checkable

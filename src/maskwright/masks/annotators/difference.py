@@ -67,18 +67,26 @@ class Difference:
     """Annotates by difference; needs no weights and uses no hints. See `change_of`."""
 
     def __init__(self) -> None:
-        data = resources.files(__package__).joinpath(CONSTANTS).read_bytes()
-        self._rule = read_rule(json.loads(data))
+        self._rule = shipped_rule()
         self.card = Card(
             name="difference",
             version="1",
-            digest=hashlib.sha256(data).hexdigest(),
+            digest=hashlib.sha256(_constants()).hexdigest(),
             training_data="constants fitted on synthetic edits of the `train` photographs",
         )
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
         return [change_of(pair, self._rule) for pair in batch]
+
+
+def shipped_rule() -> Rule:
+    """The rule whose constants come with this package."""
+    return read_rule(json.loads(_constants()))
+
+
+def _constants() -> bytes:
+    return resources.files(__package__).joinpath(CONSTANTS).read_bytes()
 
 
 def read_rule(constants: Mapping[str, Any]) -> Rule:
