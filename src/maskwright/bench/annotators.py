@@ -21,7 +21,7 @@ from maskwright.bench.records import TRUST, Record, measure
 from maskwright.bench.result import BenchResult, Confusion, Method, Row, Slice, Trust
 from maskwright.corpus.conditions import matching
 from maskwright.errors import InputError, SettingError, unknown_name
-from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, load_annotator
 from maskwright.measures.metrics import (
     Counts,
     estimate,
@@ -49,7 +49,7 @@ Progress = Callable[[str, int, int], None]
 def bench_annotators(
     table: str | os.PathLike[str],
     *,
-    annotators: Sequence[str] = ("difference",),
+    annotators: Sequence[str] = (DEFAULT,),
     where: str | None = None,
     by: str | None = None,
     unedited: str | os.PathLike[str] | None = None,
@@ -74,7 +74,7 @@ def bench_annotators(
         SettingError: an unknown annotator or column, or a condition that is none.
     """
     if not annotators:
-        raise SettingError("no annotator was named", hint="known: difference")
+        raise SettingError("no annotator was named", hint=f"known: {', '.join(ANNOTATORS)}")
     loaded = {name: load_annotator(name) for name in dict.fromkeys(annotators)}
     clashes = set(loaded) & {*baselines.NAMES, baselines.PER_PICTURE}
     if clashes:

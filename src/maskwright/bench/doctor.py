@@ -193,23 +193,24 @@ def folder_findings(folder: Path) -> list[Finding]:
 
 
 def weights_findings(folder: Path, *, usable: bool = True) -> list[Finding]:
-    """Whether the difference annotator can be loaded, and each network of a folder is the one on its card.
+    """Whether every annotator with a name can be loaded, and each network of a folder is the one on its card.
 
     Args:
         usable: the packages they need can be imported; otherwise nothing is tried.
     """
     if not usable:
         return [_note("weights", "weights", "not looked at: packages they need are at fault, see above")]
-    from maskwright.masks.annotators import load_annotator
+    from maskwright.masks.annotators import ANNOTATORS, load_annotator
     from maskwright.weights import card_path, open_network, read_card
 
     again = "pip install --force-reinstall maskwright"
     found = []
-    try:
-        card = load_annotator("difference").card
-        found.append(_fine("weights", card.name, f"version {card.version}, sha256 {card.digest[:12]}..."))
-    except Exception as fault:  # its constants may be cut off in any way
-        found.append(_problem("weights", "difference", f"cannot be loaded: {fault}", again))
+    for name in ANNOTATORS:
+        try:
+            card = load_annotator(name).card
+            found.append(_fine("weights", name, f"version {card.version}, sha256 {card.digest[:12]}..."))
+        except Exception as fault:  # its constants may be cut off in any way
+            found.append(_problem("weights", name, f"cannot be loaded: {fault}", again))
     networks = sorted(folder.glob("*.onnx"))
     for path in networks:
         try:

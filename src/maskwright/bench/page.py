@@ -14,7 +14,7 @@ from maskwright.bench.sections import EDGES, LISTED, annotators_of, bar_of, sect
 from maskwright.bench.tables import Table, figure, gain, label, tables, worst_first
 from maskwright.bench.worst import CARDS, Progress, worst_cards
 from maskwright.corpus.annotate import versions
-from maskwright.masks.annotators import load_annotator
+from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.masks.scores import SCORES
 from maskwright.measures.metrics import RESAMPLES
 from maskwright.pages.bench import BenchView, PairRow, PairRows, ValueRows, bench_page
@@ -223,7 +223,7 @@ def _facts(result: BenchResult) -> list[tuple[str, str]]:
 def _command(result: BenchResult) -> str:
     words = ["maskwright", "bench", "annotators", result.table]
     names = [method.name for method in annotators_of(result)]
-    if names != ["difference"]:
+    if names != [DEFAULT]:
         words += [word for name in names for word in ("--annotator", name)]
     for option in ("where", "by", "unedited", "roundtrip"):
         if value := getattr(result, option):

@@ -11,6 +11,7 @@ from maskwright.cli.progress import reporter
 from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
+from maskwright.masks.annotators import DEFAULT
 
 EXAMPLE = "Example:  maskwright annotate pairs.csv out --workers 4"
 
@@ -23,7 +24,7 @@ def command(
     annotator: Annotated[
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
-    ] = "difference",
+    ] = DEFAULT,
     workers: Annotated[
         int | None,
         typer.Option(

@@ -9,6 +9,7 @@ import typer
 
 from maskwright.cli.progress import reporter
 from maskwright.cli.terminal import answer, answer_json, answer_table, note
+from maskwright.masks.annotators import DEFAULT
 
 app = typer.Typer(
     name="bench",
@@ -37,7 +38,7 @@ def annotators(
     annotator: Annotated[
         list[str],
         typer.Option(help="A name, package.module:Class or .onnx; may be repeated.", metavar="NAME"),
-    ] = ["difference"],  # noqa: B006 - read only
+    ] = [DEFAULT],  # noqa: B006 - read only
     where: Annotated[
         str | None, typer.Option(help="An SQL condition over the table's columns.", metavar="SQL")
     ] = None,

@@ -22,7 +22,7 @@ from maskwright.corpus.sitting import Progress, RowsDone, Sitting, memory_for
 from maskwright.corpus.status import RunSummary, status
 from maskwright.corpus.view import places, write_view
 from maskwright.errors import InputError, RunError, SettingError
-from maskwright.masks.annotators import load_annotator
+from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Roles, Source, open_source
@@ -63,7 +63,7 @@ def annotate(
     source: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    annotator: str = "difference",
+    annotator: str = DEFAULT,
     workers: int | None = None,
     retry_failed: bool = False,
     progress: Progress | None = None,

@@ -6,13 +6,14 @@ import shlex
 from pathlib import Path
 
 from maskwright.corpus.plan import Run
+from maskwright.masks.annotators import DEFAULT
 from maskwright.pairs.picture import MAX_PIXELS
 
 
 def resume_command(run: Run, out: Path, *, retry_failed: bool = False) -> str:
     """The `maskwright annotate` line with this run's settings, quoted for a shell."""
     words = ["maskwright", "annotate"]
-    if run.annotator != "difference":
+    if run.annotator != DEFAULT:
         words += ["--annotator", run.annotator]
     for role in ("original", "edited", "mask", "instruction"):
         if (column := getattr(run.roles, role)) is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.files import write_all
 from maskwright.masks.insertion import CONTRAST, Insertion, insert_and_look
 from maskwright.masks.pipeline import examine
