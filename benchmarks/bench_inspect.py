@@ -39,7 +39,7 @@ from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.recipes import draw_edits, make_pair
 from maskwright.synthesis.regenerate import regenerate
-from maskwright.synthesis.steps import begin
+from maskwright.synthesis.steps import begin, chain
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 LAYOUTS = ("folders", "numbers", "endings", "suffixes", "csv", "jsonl", "parquet")
@@ -136,11 +136,10 @@ def base(photos: list[Path], number: int, pairs: int, seed: int, *, once: bool) 
 
 def pair_of(photo: Picture, donor: Picture, rng: Generator, background: str) -> tuple[Picture, Picture, Mask]:
     if background != "once":
-        return make_pair(photo, donor, rng, background=background)
-    pictures, mask = begin(photo)
-    for step in draw_edits(donor, rng):
-        pictures, mask = step(pictures, mask, rng)
-    return *pictures, mask
+        made = make_pair(photo, donor, rng, background=background).made
+    else:
+        made = chain(*(edit.step for edit in draw_edits(donor, rng)))(begin(photo), rng)
+    return made.original, made.edited, made.mask
 
 
 def roles_swapped(made: Made, rng: Generator) -> Made:
@@ -242,7 +241,7 @@ def both_generated(made: Made, rng: Generator) -> Made:
     for row in made.rows[: 12 if kind == 1 else None]:
         size = sizes[int(rng.integers(len(sizes)))]
         sides = tuple(cv2.resize(read(side), size) for side in (row.original, row.edited))
-        drawn, _ = regenerate(0.5, side="both")(sides, np.zeros(size[::-1], np.bool_), rng)  # type: ignore[arg-type]
+        drawn = [regenerate(0.5)(begin(np.asarray(side, np.uint8)), rng).edited for side in sides]
         rows.append(Row(*(encoded(side, "PNG", pnginfo=info, compress_level=1) for side in drawn), None))
     return replace(made, rows=rows)
 

@@ -55,8 +55,8 @@ def synthetic(split: str, count: int) -> Iterator[Pair]:
     for number, (photo, donor) in enumerate(itertools.pairwise(photographs(split, count + 1))):
         first, second = (read_picture(path).pixels[:512, :512] for path in (photo, donor))
         made = BACKGROUNDS[number % len(BACKGROUNDS)]
-        original, edited, _ = make_pair(first, second, np.random.default_rng(number), background=made)
-        yield Pair(photo.name, original, edited)
+        pair = make_pair(first, second, np.random.default_rng(number), background=made).made
+        yield Pair(photo.name, pair.original, pair.edited)
 
 
 def listed(table: Path) -> Iterator[Pair]:

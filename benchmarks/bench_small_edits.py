@@ -42,6 +42,7 @@ from maskwright.pairs.registration import displacement, shifting
 from maskwright.pairs.values import Mask, Pair, Picture
 from maskwright.synthesis.corruptions import shift
 from maskwright.synthesis.regions import blob
+from maskwright.synthesis.steps import Made
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 STRIP_PX = 256
@@ -140,8 +141,8 @@ def made(
     angle = rng.uniform(0, 2 * np.pi)
     moved = moved_px * np.array([np.cos(angle), np.sin(angle)])
     if moved_px:
-        pictures, truth = shift(float(moved[0]), float(moved[1]))((original, edited), truth, rng)
-        original, edited = pictures
+        pair = shift(*moved.tolist())(Made(original, edited, truth, np.zeros_like(truth)), rng)
+        edited, truth = pair.edited, pair.mask
     return Pair("mosaic", jpeg(original, 95), jpeg(edited, 80)), truth, edits, moved
 
 

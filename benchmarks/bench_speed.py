@@ -37,6 +37,7 @@ from maskwright.pairs.align import align
 from maskwright.pairs.picture import encode_png, read_picture
 from maskwright.pairs.values import Hint, Picture
 from maskwright.synthesis.edits import paste
+from maskwright.synthesis.steps import begin
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SIDE = 512
@@ -70,10 +71,10 @@ def make_pairs(folder: Path, count: int, misaligned: float) -> None:
         (folder / name).mkdir(parents=True)
     for number in range(count):
         original = pictures[number % len(pictures)]
-        edited, mask = original, np.zeros((SIDE, SIDE), np.bool_)
+        edited = original
         if number % 2:
             donor = pictures[(number * 7 + 1) % len(pictures)]
-            (_, edited), mask = paste(donor)((original, edited), mask, rng)
+            edited = paste(donor)(begin(original), rng).edited
         if rng.random() < misaligned:
             turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), rng.uniform(-3, 3), rng.uniform(1.02, 1.1))
             turn[:, 2] += rng.uniform(-8, 8, 2)

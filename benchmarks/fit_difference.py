@@ -34,7 +34,7 @@ from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Aligned, Mask, Picture
 from maskwright.synthesis import corruptions
 from maskwright.synthesis.recipes import draw_background, make_pair
-from maskwright.synthesis.steps import Step, begin
+from maskwright.synthesis.steps import Step, begin, chain
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TARGET = Path(difference.__file__).with_name(difference.CONSTANTS)
@@ -111,15 +111,17 @@ def examples(split: str, count: int, seed: int) -> list[Example]:
     for photo, donor in photographs(split, seed):
         background = str(rng.choice(["identical", "resaved", "regenerated"], p=[0.15, 0.4, 0.45]))
         if rng.random() < UNEDITED:
-            pictures, mask = begin(photo)
             alone = rng.random() < 0.5
-            for step in [_one_corruption(rng)] if alone else draw_background(background, rng):
-                pictures, mask = step(pictures, mask, rng)
-            original, edited = pictures
+            steps = (
+                [_one_corruption(rng)]
+                if alone
+                else [named.step for named in draw_background(background, rng)]
+            )
+            drawn = chain(*steps)(begin(photo), rng)
         else:
-            original, edited, mask = make_pair(photo, donor, rng, background=background)
-        pair = align(original, edited)
-        made.append(Example(pair, evidence(pair), mask, background))
+            drawn = make_pair(photo, donor, rng, background=background).made
+        pair = align(drawn.original, drawn.edited)
+        made.append(Example(pair, evidence(pair), drawn.mask, background))
         if len(made) == count:
             return made
     raise AssertionError("photographs never end")

@@ -41,18 +41,16 @@ def save_small_pairs() -> None:
     """Three pairs of the demonstration, 320 pixels wide, as a folder people might have."""
     for recipe in all_recipes():
         if recipe.name in ("badge", "eyes", "spoon") and recipe.step is not None:
-            (original, edited), mask = corruptions.resize(320 / photo(recipe.photo).shape[1], side="both")(
-                *begin(photo(recipe.photo)), default_rng(1)
-            )
-            (original, edited), _ = recipe.step((original, edited), mask, default_rng(1))
-            save(original, PAIRS / "original" / f"{recipe.name}.jpg", 92)
-            save(edited, PAIRS / "edited" / f"{recipe.name}.jpg", 85)
+            smaller = corruptions.resize(320 / photo(recipe.photo).shape[1], side="both")
+            made = recipe.step(smaller(begin(photo(recipe.photo)), default_rng(1)), default_rng(1))
+            save(made.original, PAIRS / "original" / f"{recipe.name}.jpg", 92)
+            save(made.edited, PAIRS / "edited" / f"{recipe.name}.jpg", 85)
 
 
 def main() -> None:
-    (original, edited), _ = EDIT(*begin(photo("astronaut")), default_rng(1))
-    save(original, FOLDER / "before.jpg", 90)
-    save(edited, FOLDER / "after.jpg", 85)
+    made = EDIT(begin(photo("astronaut")), default_rng(1))
+    save(made.original, FOLDER / "before.jpg", 90)
+    save(made.edited, FOLDER / "after.jpg", 85)
     comparison = maskwright.compare(FOLDER / "before.jpg", FOLDER / "after.jpg")
     mask = np.repeat(comparison.mask.astype(np.uint8)[..., None] * 255, 3, axis=2)
     pictures = (

@@ -41,10 +41,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # Any box will do that is large enough to be measured.
         rng = np.random.default_rng(number + 1)
         step = paste(donor, lambda h, w, r: box(h, w, r, area_frac=0.08)) if number % 2 else recolour(box)
-        (original, edited), mask = step(*begin(photo), rng)
-        assert mask.any()
+        made = step(begin(photo), rng)
+        assert made.mask.any()
         names = [f"{number}_{role}.png" for role in ("original", "edited", "mask")]
-        for name, data in zip(names, (png(original), png(edited), encode_png(mask)), strict=True):
+        for name, data in zip(
+            names, (png(made.original), png(made.edited), encode_png(made.mask)), strict=True
+        ):
             (folder / name).write_bytes(data)
         rows.append([f"p{number}", *names, "author" if number < 4 else "coarse", "identical"])
     (folder / "small.png").write_bytes(encode_png(np.ones((5, 5), np.bool_)))

@@ -56,17 +56,17 @@ def test_every_kind_changes_the_edited_side_and_edits_nothing() -> None:
     photo = textured(80, 112, seed=5)
     for make in KINDS.values():
         rng = np.random.default_rng(0)
-        (original, edited), mask = make(rng)(*begin(photo), rng)
-        assert not mask.any()
-        assert original.shape != edited.shape or not np.array_equal(original, edited)
+        made = make(rng)(begin(photo), rng)
+        assert not made.mask.any()
+        assert made.original.shape != made.edited.shape or not np.array_equal(made.original, made.edited)
 
 
 def test_a_shifted_picture_has_no_made_up_border() -> None:
     photo = textured(80, 112, seed=5)
     rng = np.random.default_rng(0)
-    (original, edited), _ = KINDS["shifted 1 px"](rng)(*begin(photo), rng)
-    assert np.array_equal(original, photo[2:-2, 2:-2])
-    assert np.array_equal(edited, photo[1:-3, 1:-3])
+    made = KINDS["shifted 1 px"](rng)(begin(photo), rng)
+    assert np.array_equal(made.original, photo[2:-2, 2:-2])
+    assert np.array_equal(made.edited, photo[1:-3, 1:-3])
 
 
 def test_the_difference_annotator_marks_next_to_nothing_where_a_low_threshold_does(photos: Path) -> None:

@@ -11,6 +11,7 @@ from maskwright.masks.annotators.evidence import FLOOR_CAP, evidence
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.values import Aligned, Change, Geometry, Hint, Mask, Picture
 from maskwright.synthesis.regenerate import regenerate
+from maskwright.synthesis.steps import Made, begin
 from tests.contracts.annotator import AnnotatorContract, jpeg, laid, textured
 
 
@@ -79,9 +80,9 @@ def test_a_small_edit_survives_jpeg(photo: Picture) -> None:
 def test_an_edit_is_found_under_generator_noise(photo: Picture) -> None:
     edited, truth = pasted(photo, 60, 80, 70, 90)
     rng = np.random.default_rng(0)
-    (_, noisy), moved = regenerate(0.5)((photo, edited), truth, rng)
-    assert np.mean(noisy != edited) > 0.5
-    assert pixel_f1(marked(photo, noisy), moved) > 0.85
+    made = regenerate(0.5)(Made(photo, edited, truth, np.zeros_like(truth)), rng)
+    assert np.mean(made.edited != edited) > 0.5
+    assert pixel_f1(marked(photo, made.edited), made.mask) > 0.85
 
 
 @pytest.mark.parametrize("quality", [50, 75, 95])
@@ -114,9 +115,9 @@ def test_what_was_kept_inside_a_replaced_background_stays_out_of_the_mask(photo:
 
 
 def test_a_codec_is_called_resaved_and_a_generator_regenerated(photo: Picture) -> None:
-    edited, truth = pasted(photo, 60, 80, 40, 50)
+    edited, _ = pasted(photo, 60, 80, 40, 50)
     assert change(photo, jpeg(edited, 95)).background == "resaved"
-    (_, noisy), _ = regenerate(1.0)((photo, edited), truth, np.random.default_rng(1))
+    noisy = regenerate(1.0)(begin(edited), np.random.default_rng(1)).edited
     assert change(photo, noisy).background == "regenerated"
 
 

@@ -17,7 +17,10 @@ def test_the_same_seed_gives_the_same_bytes(background: str, photo: Picture, don
     for seed in range(6):
         first = make_pair(photo, donor, np.random.default_rng(seed), background=background)
         second = make_pair(photo, donor, np.random.default_rng(seed), background=background)
-        assert [part.tobytes() for part in first] == [part.tobytes() for part in second]
+        assert first.edits == second.edits
+        assert first.corruptions == second.corruptions
+        for name in ("original", "edited", "mask", "ignore"):
+            assert getattr(first.made, name).tobytes() == getattr(second.made, name).tobytes()
 
 
 @every_background
@@ -28,10 +31,10 @@ def test_a_pair_has_a_mask_on_the_edited_pictures_grid(
     found = 0
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        original, edited, mask = make_pair(photo, donor, rng, background=background, labels=labels)
-        assert original.dtype == edited.dtype == np.uint8
-        assert mask.shape == edited.shape[:2]
-        found += bool(mask.any())
+        made = make_pair(photo, donor, rng, background=background, labels=labels).made
+        assert made.original.dtype == made.edited.dtype == np.uint8
+        assert made.mask.shape == made.ignore.shape == made.edited.shape[:2]
+        found += bool(made.mask.any())
     assert found >= 22
 
 
@@ -41,10 +44,10 @@ def test_an_identical_background_is_equal_to_the_bit_away_from_the_edit(
     looked_at = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        original, edited, mask = make_pair(photo, donor, rng, background="identical")
-        far = cv2.dilate(mask.astype(np.uint8), np.ones((81, 81), np.uint8)) == 0
+        made = make_pair(photo, donor, rng, background="identical").made
+        far = cv2.dilate(made.mask.astype(np.uint8), np.ones((81, 81), np.uint8)) == 0
         looked_at += np.count_nonzero(far)
-        assert np.array_equal(original[far], edited[far])
+        assert np.array_equal(made.original[far], made.edited[far])
     assert looked_at > 20 * 1000
 
 
@@ -52,9 +55,9 @@ def test_an_identical_background_is_equal_to_the_bit_away_from_the_edit(
 def test_any_other_background_is_not(background: str, photo: Picture, donor: Picture) -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        pictures, mask = chain(*draw_background(background, rng))(*begin(photo), rng)
-        assert not mask.any()
-        assert pictures[0].shape != pictures[1].shape or not np.array_equal(*pictures)
+        made = chain(*(named.step for named in draw_background(background, rng)))(begin(photo), rng)
+        assert not made.mask.any()
+        assert made.original.shape != made.edited.shape or not np.array_equal(made.original, made.edited)
 
 
 def test_an_unknown_background_is_refused_with_the_nearest(photo: Picture, donor: Picture) -> None:

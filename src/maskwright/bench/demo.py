@@ -30,7 +30,7 @@ from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis import corruptions, edits
 from maskwright.synthesis.regenerate import regenerate
 from maskwright.synthesis.regions import Draw
-from maskwright.synthesis.steps import Step, begin, chain
+from maskwright.synthesis.steps import Made, Step, begin, chain
 
 PHOTOS = {
     "astronaut": "astronaut.png",
@@ -261,7 +261,9 @@ def oval(x: float, y: float, half_width: float, half_height: float) -> Draw:
 
 def _exchanged(name: str) -> Step:
     """The edited picture is another photograph altogether."""
-    return lambda pictures, mask, rng: ((pictures[0], photo(name)), np.ones(photo(name).shape[:2], np.bool_))
+    new = photo(name)
+    everywhere = np.ones(new.shape[:2], np.bool_)
+    return lambda made, rng: Made(made.original, new, everywhere, ~everywhere)
 
 
 def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict[str, Mask]:
@@ -272,13 +274,13 @@ def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict
     writer.writerow(["name", "original", "edited", "mask", "edit", "saved_as"])
     for number, recipe in enumerate(recipes):
         rng = default_rng([SEED, number])
-        pictures, mask = begin(photo(recipe.photo))
+        made = begin(photo(recipe.photo))
         for step in filter(None, (recipe.step, recipe.after)):
-            pictures, mask = step(pictures, mask, rng)
+            made = step(made, rng)
         names = {}
         for role, picture, how in (
-            ("original", pictures[0], recipe.original_as),
-            ("edited", pictures[1], recipe.edited_as),
+            ("original", made.original, recipe.original_as),
+            ("edited", made.edited, recipe.edited_as),
         ):
             suffix, data = _encoded(picture, how)
             if recipe.name == "cut_off" and role == "edited":
@@ -287,9 +289,9 @@ def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict
             _write(folder / names[role], data)
         mask_name = ""
         if recipe.name not in ("other_photo", "cut_off"):
-            truths[recipe.name] = mask
+            truths[recipe.name] = made.mask
             mask_name = f"pairs/mask/{recipe.name}.png"
-            _write(folder / mask_name, encode_png(mask))
+            _write(folder / mask_name, encode_png(made.mask))
         row = [recipe.name, names["original"], names["edited"], mask_name, recipe.edit, recipe.saved_words]
         writer.writerow(row)
     _write(table, lines.getvalue().encode())

@@ -20,10 +20,10 @@ from maskwright.masks.pipeline import annotate_pair
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES
 from maskwright.pairs.sources.folder import list_files
-from maskwright.pairs.values import Mask, Pair, PictureLike, Rejection
+from maskwright.pairs.values import Pair, PictureLike, Rejection
 from maskwright.synthesis import corruptions
 from maskwright.synthesis.roundtrip import roundtrip
-from maskwright.synthesis.steps import Pictures, Step, begin, chain
+from maskwright.synthesis.steps import Made, Step, begin, chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def _fixed(step: Step) -> Callable[[Generator], Step]:
 def _inside(step: Step) -> Step:
     """The step, then two pixels cut off all around both pictures: no border was made up."""
 
-    def inner(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        (original, edited), mask = step(pictures, mask, rng)
-        if min(mask.shape) <= 4:
-            return (original, edited), mask
-        inside = slice(2, -2)
-        return (original[inside, inside], edited[inside, inside]), mask[inside, inside]
+    def inner(made: Made, rng: Generator) -> Made:
+        made = step(made, rng)
+        if min(made.mask.shape) <= 4:
+            return made
+        inside = np.s_[2:-2, 2:-2]
+        return Made(made.original[inside], made.edited[inside], made.mask[inside], made.ignore[inside])
 
     return inner
 
@@ -164,8 +164,8 @@ def false_marks(
             pictures = (picture, picture)
             if kind != "same file":
                 rng = generator_of(f"{kind}/{Path(photo).name}")
-                pictures, _ = kinds[kind](rng)(*begin(picture), rng)
-                sides = pictures
+                made = kinds[kind](rng)(begin(picture), rng)
+                sides = pictures = (made.original, made.edited)
             for name, annotator in annotators.items():
                 found = annotate_pair(Pair(photo, *sides), annotator)
                 share = 0.0 if found.mask is None else float(found.mask.mean())

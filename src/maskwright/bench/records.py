@@ -19,7 +19,7 @@ from maskwright.pairs.align import align
 from maskwright.pairs.difference import difference
 from maskwright.pairs.picture import read_mask, read_picture
 from maskwright.pairs.values import Mask, Pair, Picture, Rejection
-from maskwright.synthesis.steps import Step
+from maskwright.synthesis.steps import Made, Step
 
 VISIBLE = 8
 """Grey levels: truth that differs by less cannot be seen (design, Measures)."""
@@ -107,7 +107,8 @@ def measure(
     group = hashlib.sha256(original.tobytes()).hexdigest()[:16]
     shown = known.shown
     if corrupt is not None:
-        (original, edited), truth = corrupt((original, edited), truth, generator_of(shown.id))
+        made = corrupt(Made(original, edited, truth, np.zeros_like(truth)), generator_of(shown.id))
+        original, edited, truth = made.original, made.edited, made.mask
         shown = replace(shown, original=original, edited=edited)
     unseen = truth & ~_seen(original, edited)
     all_truth, visible = curves(original, edited, truth, ignore=(None, unseen))

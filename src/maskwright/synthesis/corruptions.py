@@ -7,6 +7,7 @@ original does not. Borders that come from outside the picture repeat it in mirro
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -15,8 +16,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
-from maskwright.pairs.values import Mask, Picture, check_same_grid
-from maskwright.synthesis.steps import Pictures, Side, Step, check_side, mirror_border, on_side
+from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border, on_side
 
 SUBSAMPLINGS = {
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -145,14 +146,14 @@ def grade(strength: float, *, side: Side = "edited") -> Step:
 def _moving(side: Side, change: Callable[[NDArray[Any], bool], NDArray[Any]]) -> Step:
     """A step out of a function of an array that moves pixels: change(array, is_mask) -> array."""
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        original, edited = pictures
-        check_same_grid(edited=edited, mask=mask)
-        if side != "edited":
-            original = change(original, False)
-        if side != "original":
-            edited, mask = change(edited, False), change(mask.astype(np.uint8), True).astype(np.bool_)
-        return (original, edited), mask
+    def moved(mask: Mask) -> Mask:
+        return change(mask.astype(np.uint8), True).astype(np.bool_)
+
+    def step(made: Made, rng: Generator) -> Made:
+        original = made.original if side == "edited" else change(made.original, False)
+        if side == "original":
+            return replace(made, original=original)
+        return Made(original, change(made.edited, False), moved(made.mask), moved(made.ignore))
 
     return step
 

@@ -8,6 +8,7 @@ that lands on its own colour is no edit.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -16,9 +17,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.regions import Draw, any_region, blob
-from maskwright.synthesis.steps import Pictures, Step, check_picture
+from maskwright.synthesis.steps import Made, Step, check_picture
 
 VISIBLE = 8
 """Grey levels below which a change counts as not there: the measure `visible truth` of our bench."""
@@ -48,9 +49,9 @@ def paste(
     """
     check_picture(donor, "donor")
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
+    def step(made: Made, rng: Generator) -> Made:
         shape = cut(donor.shape[0], donor.shape[1], rng)
-        return _place(pictures, mask, rng, donor, shape, scale, feather_px, match_colour)
+        return _place(made, rng, donor, shape, scale, feather_px, match_colour)
 
     return step
 
@@ -58,10 +59,10 @@ def paste(
 def copy_move(cut: Draw = blob, *, scale: float = 1.0, feather_px: float = 0.0) -> Step:
     """A part of the edited picture, copied to another place in it; the copy is the edit, not its source."""
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        donor = pictures[1]
+    def step(made: Made, rng: Generator) -> Made:
+        donor = made.edited
         shape = cut(donor.shape[0], donor.shape[1], rng)
-        return _place(pictures, mask, rng, donor, shape, scale, feather_px, 0.0)
+        return _place(made, rng, donor, shape, scale, feather_px, 0.0)
 
     return step
 
@@ -78,15 +79,15 @@ def removal(fill: Literal["telea", "ns", "patch"], draw: Draw | None = None) -> 
         raise SettingError(f"fill is {fill!r}, expected telea, ns or patch")
     draw = draw or any_region()
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        edited = pictures[1]
+    def step(made: Made, rng: Generator) -> Made:
+        edited = made.edited
         region = draw(edited.shape[0], edited.shape[1], rng)
         window = _window(region, margin=8)
         patch = _patch_fill(edited, region, window, rng) if fill == "patch" else None
         if patch is None:
             flag = cv2.INPAINT_NS if fill == "ns" else cv2.INPAINT_TELEA
             patch = _inpaint(edited[window], region[window], flag, rng)
-        return _commit(pictures, mask, window, patch, region[window])
+        return _commit(made, window, patch, region[window])
 
     return step
 
@@ -102,15 +103,15 @@ def replacement(donor: Picture, draw: Draw | None = None, *, keep_light: bool = 
     check_picture(donor, "donor")
     draw = draw or any_region()
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        edited = pictures[1]
+    def step(made: Made, rng: Generator) -> Made:
+        edited = made.edited
         region = draw(edited.shape[0], edited.shape[1], rng)
         window = _window(region, margin=0)
         old = edited[window]
         new = _crop_of(donor, old.shape[0], old.shape[1], rng).astype(np.float32)
         if keep_light:
             new = cv2.GaussianBlur(old.astype(np.float32), (0, 0), 6) + new - cv2.GaussianBlur(new, (0, 0), 6)
-        return _commit(pictures, mask, window, _to_uint8(new), region[window])
+        return _commit(made, window, _to_uint8(new), region[window])
 
     return step
 
@@ -119,15 +120,15 @@ def recolour(draw: Draw | None = None) -> Step:
     """A region in another hue and saturation; its lightness stays."""
     draw = draw or any_region()
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        edited = pictures[1]
+    def step(made: Made, rng: Generator) -> Made:
+        edited = made.edited
         region = draw(edited.shape[0], edited.shape[1], rng)
         window = _window(region, margin=0)
         hsv = cv2.cvtColor(edited[window], cv2.COLOR_RGB2HSV).astype(np.int16)
         hsv[..., 0] = (hsv[..., 0] + int(rng.integers(15, 166))) % 180  # OpenCV's hue runs from 0 to 179
         hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.8, 1.4) + rng.uniform(0, 40), 0, 255)
         patch = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
-        return _commit(pictures, mask, window, patch.astype(np.uint8), region[window])
+        return _commit(made, window, patch.astype(np.uint8), region[window])
 
     return step
 
@@ -136,8 +137,8 @@ def relight(draw: Draw | None = None) -> Step:
     """A region made lighter or darker, unevenly and with a tint."""
     draw = draw or any_region()
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        edited = pictures[1]
+    def step(made: Made, rng: Generator) -> Made:
+        edited = made.edited
         region = draw(edited.shape[0], edited.shape[1], rng)
         window = _window(region, margin=0)
         old = edited[window].astype(np.float32)
@@ -145,18 +146,14 @@ def relight(draw: Draw | None = None) -> Step:
         corners = (gain * np.exp(rng.normal(0, 0.15, (2, 2)))).astype(np.float32)
         field = cv2.resize(corners, (old.shape[1], old.shape[0]), interpolation=cv2.INTER_LINEAR)
         tint = np.exp(rng.normal(0, 0.06, 3)).astype(np.float32)
-        return _commit(pictures, mask, window, _to_uint8(old * field[..., None] * tint), region[window])
+        return _commit(made, window, _to_uint8(old * field[..., None] * tint), region[window])
 
     return step
 
 
-def _commit(
-    pictures: Pictures, mask: Mask, window: Window, patch: Picture, region: Mask
-) -> tuple[Pictures, Mask]:
+def _commit(made: Made, window: Window, patch: Picture, region: Mask) -> Made:
     """Write the patch where it changes something to be seen; mark exactly what was written."""
-    original, edited = pictures
-    check_same_grid(edited=edited, mask=mask)
-    old = edited[window]
+    old = made.edited[window]
     difference = cv2.absdiff(patch, old).max(axis=2)
     difference[~region] = 0
     seen = (cv2.GaussianBlur(difference, (0, 0), 1) >= VISIBLE).astype(np.uint8)
@@ -165,25 +162,24 @@ def _commit(
         cv2.copyMakeBorder(seen, 7, 7, 7, 7, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel
     )
     changed = seen[7:-7, 7:-7].astype(np.bool_) & region
-    edited = edited.copy()
+    edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
     edited[window][changed] = patch[changed]
-    mask = mask.copy()
     mask[window] |= changed
-    return (original, edited), mask
+    ignore[window] &= ~changed
+    return replace(made, edited=edited, mask=mask, ignore=ignore)
 
 
 def _place(
-    pictures: Pictures,
-    mask: Mask,
+    made: Made,
     rng: Generator,
     donor: Picture,
     shape: Mask,
     scale: float,
     feather_px: float,
     match_colour: float,
-) -> tuple[Pictures, Mask]:
+) -> Made:
     """Cut `shape` out of the donor and lay it on the edited picture, its centre anywhere inside."""
-    edited = pictures[1]
+    edited = made.edited
     height, width = edited.shape[:2]
     cut = _window(shape, margin=0)
     rows, columns = shape[cut].shape
@@ -201,14 +197,14 @@ def _place(
         slice(max(0, left), max(0, left) + region.shape[1]),
     )
     if not region.any():
-        return pictures, mask
+        return made
     old = edited[window]
     if match_colour > 0:
         thing = _colour_matched(thing, old, region, match_colour)
     if feather_px > 0:
         alpha = _feathered(region, feather_px)[..., None]
         thing = _to_uint8(alpha * thing + (1 - alpha) * old)
-    return _commit(pictures, mask, window, thing, region)
+    return _commit(made, window, thing, region)
 
 
 def _feathered(region: Mask, feather_px: float) -> NDArray[np.float32]:

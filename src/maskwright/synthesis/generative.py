@@ -6,13 +6,15 @@ for: what should have stayed comes back close to what it was. Here the truth is 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.random import Generator
 
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.regions import Draw, any_region, blob
-from maskwright.synthesis.steps import Pictures, Step, check_picture
+from maskwright.synthesis.steps import Made, Step, check_picture
 
 DRAWN_ANEW = 2.0
 """Grey levels: a place of the region counts as edited where the largest channel difference, blurred
@@ -29,10 +31,9 @@ def redraw(donor: Picture, draw: Draw | None = None) -> Step:
     check_picture(donor, "donor")
     draw = draw or any_region()
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        original, edited = pictures
-        check_same_grid(edited=edited, mask=mask)
-        height, width = mask.shape
+    def step(made: Made, rng: Generator) -> Made:
+        edited = made.edited
+        height, width = made.mask.shape
         region = draw(height, width, rng)
         new = cv2.resize(donor, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
         thing = _centred(blob(height, width, rng, area_frac=0.5 * float(region.mean())), region)
@@ -41,7 +42,7 @@ def redraw(donor: Picture, draw: Draw | None = None) -> Step:
         difference = cv2.absdiff(drawn, edited).max(axis=2).astype(np.float32)
         changed = region & (cv2.GaussianBlur(difference, (0, 0), 4) >= DRAWN_ANEW)
         edited = np.where(changed[..., None], drawn, edited)
-        return (original, edited), mask | changed
+        return replace(made, edited=edited, mask=made.mask | changed, ignore=made.ignore & ~changed)
 
     return step
 
@@ -54,12 +55,11 @@ def skirt(width_px: float, levels: float) -> Step:
         levels: change right beside the edit, grey levels, drawn for each channel up to this.
     """
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        original, edited = pictures
-        near = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), width_px)[..., None]
+    def step(made: Made, rng: Generator) -> Made:
+        near = cv2.GaussianBlur(made.mask.astype(np.float32), (0, 0), width_px)[..., None]
         tone = 2 * near * rng.uniform(-levels, levels, 3).astype(np.float32)
-        toned = np.clip(np.round(edited + tone), 0, 255).astype(np.uint8)
-        return (original, np.where(mask[..., None], edited, toned)), mask
+        toned = np.clip(np.round(made.edited + tone), 0, 255).astype(np.uint8)
+        return replace(made, edited=np.where(made.mask[..., None], made.edited, toned))
 
     return step
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,35 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import unknown_name
-from maskwright.pairs.values import Mask, Picture
+from maskwright.pairs.values import Picture
 from maskwright.synthesis import corruptions, edits, generative
 from maskwright.synthesis.regenerate import MAX_STRENGTH, regenerate
 from maskwright.synthesis.regions import Draw, any_region, blob, labelled
-from maskwright.synthesis.steps import Side, Step, begin, check_picture
+from maskwright.synthesis.steps import Made, Side, Step, begin, check_picture
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A step and the words that say what it does, such as `jpeg 82`."""
+
+    words: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A pair with a known mask, and what was done to make it.
+
+    Args:
+        edits: in the order they were done; none where nothing was edited.
+        background: what the pixels outside the mask were made to be.
+        corruptions: what was done to whole pictures, in order.
+    """
+
+    made: Made
+    edits: tuple[str, ...]
+    background: str
+    corruptions: tuple[str, ...]
 
 
 def make_pair(
@@ -25,7 +50,7 @@ def make_pair(
     background: str,
     labels: NDArray[Any] | None = None,
     donor_labels: NDArray[Any] | None = None,
-) -> tuple[Picture, Picture, Mask]:
+) -> Told:
     """A pair as one meets them: one to three edits, then what happens to a whole picture.
 
     Args:
@@ -35,17 +60,25 @@ def make_pair(
         labels, donor_labels: (any height, any width) integer label maps of the two, 0 = none.
 
     Returns:
-        original (H, W, 3), edited (h', w', 3), both uint8, and the mask (h', w') bool on the
-        edited picture's grid. The mask may be empty where no edit left a trace.
+        The pair and what was done. Its mask may be empty where no edit left a trace.
     """
-    pictures, mask = begin(photo)
-    for step in (
-        *draw_edits(donor, rng, labels=labels, donor_labels=donor_labels),
-        *_skirt(rng),
-        *draw_background(background, rng),
-    ):
-        pictures, mask = step(pictures, mask, rng)
-    return *pictures, mask
+    edits = draw_edits(donor, rng, labels=labels, donor_labels=donor_labels)
+    return tell(photo, rng, edits=[*edits, *_skirt(rng)], background=background)
+
+
+def tell(
+    photo: Picture,
+    rng: Generator,
+    *,
+    edits: Sequence[Named],
+    background: str,
+) -> Told:
+    """Do the edits, then what a background of that kind brings, and say what was done."""
+    after = draw_background(background, rng)
+    made = begin(photo)
+    for named in (*edits, *after):
+        made = named.step(made, rng)
+    return Told(made, _words(edits), background, _words(after))
 
 
 def draw_edits(
@@ -54,19 +87,19 @@ def draw_edits(
     *,
     labels: NDArray[Any] | None = None,
     donor_labels: NDArray[Any] | None = None,
-) -> list[Step]:
+) -> list[Named]:
     """One edit mostly, sometimes two or three, of kinds drawn by weight."""
     check_picture(donor, "donor")
     draw = any_region(labels)
     cut = blob if donor_labels is None else labelled(donor_labels)
     count = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
-    makers = list(EDITS.values())
-    weights = np.array([weight for weight, _ in makers])
-    chosen = rng.choice(len(makers), size=count, p=weights / weights.sum())
-    return [makers[int(index)][1](donor, draw, cut, rng) for index in chosen]
+    names = list(EDITS)
+    weights = np.array([EDITS[name][0] for name in names])
+    chosen = rng.choice(len(names), size=count, p=weights / weights.sum())
+    return [Named(names[index], EDITS[names[index]][1](donor, draw, cut, rng)) for index in chosen]
 
 
-def draw_background(background: str, rng: Generator) -> list[Step]:
+def draw_background(background: str, rng: Generator) -> list[Named]:
     """The steps that make the pixels outside the edit what `background` says, without any edit.
 
     Raises:
@@ -118,49 +151,50 @@ def _background(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
     return edits.replacement(donor, generative.all_but_a_blob)
 
 
-def _skirt(rng: Generator) -> list[Step]:
+def _skirt(rng: Generator) -> list[Named]:
     """Now and then an editor's own faint trace around what it was asked to change."""
     if rng.random() >= 0.15:
         return []
-    return [generative.skirt(float(rng.uniform(4, 12)), float(rng.uniform(2, 8)))]
+    return [Named("skirt", generative.skirt(float(rng.uniform(4, 12)), float(rng.uniform(2, 8))))]
 
 
 def _feather(rng: Generator) -> float:
     return float(rng.choice([0, rng.uniform(1, 6)]))
 
 
-def _identical(rng: Generator) -> list[Step]:
+def _identical(rng: Generator) -> list[Named]:
     """Both saved without loss, or both by one codec at one setting: then far blocks are bit-equal."""
     if rng.random() < 0.6:
         return []
     quality = int(rng.integers(60, 98))
-    return [corruptions.jpeg(quality, side="original"), corruptions.jpeg(quality, side="edited")]
+    return [Named(f"jpeg {quality} on both", corruptions.jpeg(quality, side="both"))]
 
 
-def _resaved(rng: Generator) -> list[Step]:
+def _resaved(rng: Generator) -> list[Named]:
     """Codecs, sizes and small moves, on one side or both."""
     steps = _moves(rng, 0.2)
+    scale = float(rng.uniform(0.45, 1.0))
     if rng.random() < 0.3:
-        steps.append(corruptions.resample(float(rng.uniform(0.45, 0.95)), down=_kernel(rng), up=_kernel(rng)))
+        again = corruptions.resample(scale, down=_kernel(rng), up=_kernel(rng))
+        steps.append(Named(f"resampled {scale:.2f}", again))
     elif rng.random() < 0.3:
-        steps.append(corruptions.resize(float(rng.uniform(0.5, 1.0)), kernel=_kernel(rng)))
+        steps.append(Named(f"resized {scale:.2f}", corruptions.resize(scale, kernel=_kernel(rng))))
     if rng.random() < 0.5:
         steps.append(_codec(rng, "original"))
     if rng.random() < 0.2:
         gain = np.exp(rng.normal(0, 0.05)) * np.exp(rng.normal(0, 0.02, 3))
-        steps.append(
-            corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 3)), gamma=_near_one(rng))
-        )
+        toned = corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 3)), gamma=_near_one(rng))
+        steps.append(Named("tone", toned))
     if rng.random() < 0.15:
-        steps.append(corruptions.grade(float(rng.uniform(0.01, 0.06))))
+        steps.append(Named("grade", corruptions.grade(float(rng.uniform(0.01, 0.06)))))
     return [*steps, _codec(rng, "edited")]
 
 
-def _regenerated(rng: Generator) -> list[Step]:
+def _regenerated(rng: Generator) -> list[Named]:
     """Generator noise on the edited side, now and then on both; a codec after it half of the time."""
     strength = float(np.exp(rng.uniform(np.log(0.15), np.log(MAX_STRENGTH))))
-    side = "both" if rng.random() < 0.15 else "edited"
-    steps = [*_moves(rng, 0.2), regenerate(strength, side=side)]  # type: ignore[arg-type]
+    side: Side = "both" if rng.random() < 0.15 else "edited"
+    steps = [*_moves(rng, 0.2), Named(f"regenerated {strength:.2f}", regenerate(strength, side=side))]
     if rng.random() < 0.3:
         steps.append(_codec(rng, "original"))
     if rng.random() < 0.5:
@@ -168,29 +202,36 @@ def _regenerated(rng: Generator) -> list[Step]:
     return steps
 
 
-def _moves(rng: Generator, chance: float) -> list[Step]:
+def _moves(rng: Generator, chance: float) -> list[Named]:
     """Now and then a crop, a shift, a turn or a stretch of the edited side, all small."""
     if rng.random() >= chance:
         return []
     kind = int(rng.integers(4))
     if kind == 0:
         window = rng.uniform(0, 0.08, 4)
-        return [corruptions.crop(window[0], window[1], 1 - window[2], 1 - window[3])]
+        return [Named("cropped", corruptions.crop(window[0], window[1], 1 - window[2], 1 - window[3]))]
     if kind == 1:
-        return [corruptions.shift(*(rng.integers(-4, 5, 2) / 2).tolist())]
+        return [Named("shifted", corruptions.shift(*(rng.integers(-4, 5, 2) / 2).tolist()))]
     if kind == 2:
-        return [corruptions.rotate(float(rng.uniform(-2, 2)), zoom=float(rng.uniform(1.0, 1.06)))]
-    return [
-        corruptions.stretch(float(rng.uniform(0.95, 1.05)), float(rng.uniform(0.95, 1.05)), kernel="cubic")
-    ]
+        turned = corruptions.rotate(float(rng.uniform(-2, 2)), zoom=float(rng.uniform(1.0, 1.06)))
+        return [Named("turned", turned)]
+    scales = rng.uniform(0.95, 1.05, 2).tolist()
+    return [Named("stretched", corruptions.stretch(*scales, kernel="cubic"))]
 
 
-def _codec(rng: Generator, side: Side) -> Step:
+def _codec(rng: Generator, side: Side) -> Named:
     """JPEG of quality 50-98 mostly, else WebP of 60-95."""
     if rng.random() < 0.12:
-        return corruptions.webp(int(rng.integers(60, 96)), side=side)
+        quality = int(rng.integers(60, 96))
+        return Named(f"webp {quality} on {side}", corruptions.webp(quality, side=side))
+    quality = int(rng.integers(50, 99))
     subsampling = str(rng.choice(["4:4:4", "4:2:2", "4:2:0", "4:2:0"]))
-    return corruptions.jpeg(int(rng.integers(50, 99)), subsampling=subsampling, side=side)
+    saved = corruptions.jpeg(quality, subsampling=subsampling, side=side)
+    return Named(f"jpeg {quality} on {side}", saved)
+
+
+def _words(steps: Sequence[Named]) -> tuple[str, ...]:
+    return tuple(named.words for named in steps)
 
 
 def _kernel(rng: Generator) -> str:
@@ -213,7 +254,7 @@ EDITS: dict[str, tuple[float, Callable[[Picture, Draw, Draw, Generator], Step]]]
 }
 """Kind of edit: its weight, and what makes it. Weights are our choice: things put in and taken out are
 most of what the public sets of edited pictures hold."""
-BACKGROUNDS: dict[str, Callable[[Generator], list[Step]]] = {
+BACKGROUNDS: dict[str, Callable[[Generator], list[Named]]] = {
     "identical": _identical,
     "resaved": _resaved,
     "regenerated": _regenerated,

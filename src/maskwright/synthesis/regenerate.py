@@ -8,6 +8,8 @@ is that of a throw-away prototype whose networks carried over to a real autoenco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import cv2
@@ -16,8 +18,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
-from maskwright.pairs.values import Mask, Picture, check_same_grid
-from maskwright.synthesis.steps import Pictures, Side, Step, check_side, mirror_border
+from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border
 
 WARP_PX = 1.5
 """Largest displacement at strength 1, pixels (the prototype's)."""
@@ -43,24 +45,22 @@ def regenerate(strength: float = 0.5, *, side: Side = "edited") -> Step:
     if not 0 <= strength <= MAX_STRENGTH:
         raise SettingError(f"strength is {strength}, expected 0 to {MAX_STRENGTH:g}")
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        original, edited = pictures
-        check_same_grid(edited=edited, mask=mask)
+    def step(made: Made, rng: Generator) -> Made:
         if strength == 0:
-            return pictures, mask
+            return made
         if side != "edited":
-            original, _ = _regenerated(original, None, strength, rng)
+            made = replace(made, original=_regenerated(made.original, (), strength, rng)[0])
         if side != "original":
-            edited, moved = _regenerated(edited, mask, strength, rng)
-            mask = mask if moved is None else moved
-        return (original, edited), mask
+            edited, (mask, ignore) = _regenerated(made.edited, (made.mask, made.ignore), strength, rng)
+            made = replace(made, edited=edited, mask=mask, ignore=ignore)
+        return made
 
     return step
 
 
 def _regenerated(
-    picture: Picture, mask: Mask | None, strength: float, rng: Generator
-) -> tuple[Picture, Mask | None]:
+    picture: Picture, masks: Sequence[Mask], strength: float, rng: Generator
+) -> tuple[Picture, list[Mask]]:
     weights = strength * rng.uniform(0.4, 1.0, 5)
     height, width = picture.shape[:2]
     soft = _down_up_sharpen(picture, float(weights[0]), rng)
@@ -75,9 +75,9 @@ def _regenerated(
     fine *= (1 + _field(height, width, 24, 0.6 * float(weights[1]), rng))[..., None]
     fine += _texture_noise(height, width, rng) * (float(weights[4]) * (0.8 + 0.9 * activity)[..., None])
     levels = base + fine + _tone(height, width, TONE_LEVELS * float(weights[3]), rng)
-    moved = None
-    if mask is not None:
-        moved = cv2.remap(mask.astype(np.uint8), warp_x, warp_y, cv2.INTER_NEAREST).astype(np.bool_)
+    moved = [
+        cv2.remap(mask.astype(np.uint8), warp_x, warp_y, cv2.INTER_NEAREST).astype(np.bool_) for mask in masks
+    ]
     return np.asarray(cv2.convertScaleAbs(np.maximum(levels, 0)), np.uint8), moved
 
 

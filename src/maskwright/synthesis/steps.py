@@ -1,4 +1,4 @@
-"""What a step is: pictures and their mask in, pictures and their mask out, drawn from one generator.
+"""What a step is: a pair and its mask in, a pair and its mask out, drawn from one generator.
 
 A step never changes the arrays it is given, and takes all its chance from the generator
 it is handed, so the same seed gives the same bytes.
@@ -7,6 +7,7 @@ it is handed, so the same seed gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import cv2
@@ -17,10 +18,31 @@ from numpy.typing import NDArray
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.values import Mask, Picture, check_same_grid
 
-Pictures: TypeAlias = tuple[Picture, Picture]
-"""(original, edited), each (H, W, 3) uint8 RGB; the two may differ in size."""
-Step: TypeAlias = Callable[[Pictures, Mask, Generator], tuple[Pictures, Mask]]
-"""The mask lies on the edited picture's grid, before and after."""
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A pair in the making.
+
+    Args:
+        original: (h, w, 3) uint8; may differ in size from the edited picture.
+        edited: (H, W, 3) uint8.
+        mask: (H, W) bool on the edited picture's grid, True = edited.
+        ignore: same grid, nobody can say; where both are True, ignore wins.
+
+    Raises:
+        GridError: mask or ignore are not of the edited picture's size.
+    """
+
+    original: Picture
+    edited: Picture
+    mask: Mask
+    ignore: Mask
+
+    def __post_init__(self) -> None:
+        check_same_grid(edited=self.edited, mask=self.mask, ignore=self.ignore)
+
+
+Step: TypeAlias = Callable[[Made, Generator], Made]
 Side: TypeAlias = Literal["original", "edited", "both"]
 
 SIDES = ("original", "edited", "both")
@@ -29,22 +51,23 @@ SIDES = ("original", "edited", "both")
 def chain(*steps: Step) -> Step:
     """One step out of many, done in order with the same generator."""
 
-    def chained(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
+    def chained(made: Made, rng: Generator) -> Made:
         for step in steps:
-            pictures, mask = step(pictures, mask, rng)
-        return pictures, mask
+            made = step(made, rng)
+        return made
 
     return chained
 
 
-def begin(photo: Picture) -> tuple[Pictures, Mask]:
-    """The pair nothing has happened to: the photograph twice, and an empty mask.
+def begin(photo: Picture) -> Made:
+    """The pair nothing has happened to: the photograph twice, an empty mask, nothing to ignore.
 
     Raises:
         InputError: the photograph is not (H, W, 3) uint8 with at least one pixel.
     """
     check_picture(photo)
-    return (photo, photo.copy()), np.zeros(photo.shape[:2], dtype=np.bool_)
+    empty = np.zeros(photo.shape[:2], dtype=np.bool_)
+    return Made(photo, photo.copy(), empty, empty.copy())
 
 
 def check_picture(picture: Picture, name: str = "photo") -> None:
@@ -57,14 +80,10 @@ def on_side(side: Side, change: Callable[[Picture, Generator], Picture]) -> Step
     """A step out of a function of one picture that keeps every pixel in its place."""
     check_side(side)
 
-    def step(pictures: Pictures, mask: Mask, rng: Generator) -> tuple[Pictures, Mask]:
-        original, edited = pictures
-        check_same_grid(edited=edited, mask=mask)
-        if side != "edited":
-            original = change(original, rng)
-        if side != "original":
-            edited = change(edited, rng)
-        return (original, edited), mask
+    def step(made: Made, rng: Generator) -> Made:
+        original = made.original if side == "edited" else change(made.original, rng)
+        edited = made.edited if side == "original" else change(made.edited, rng)
+        return replace(made, original=original, edited=edited)
 
     return step
 
