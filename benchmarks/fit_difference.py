@@ -12,12 +12,10 @@ unedited pictures. Needs the photographs (MASKWRIGHT_DATA) and scipy (it comes w
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +28,9 @@ from maskwright.masks.annotators import difference
 from maskwright.masks.annotators.evidence import ZERO, Evidence, evidence
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.align import align
-from maskwright.pairs.picture import read_picture
-from maskwright.pairs.values import Aligned, Mask, Picture
-from maskwright.synthesis import corruptions
-from maskwright.synthesis.recipes import draw_background, make_pair
-from maskwright.synthesis.steps import Step, begin, chain
+from maskwright.pairs.values import Aligned, Mask
+from maskwright.synthesis.photos import read_photos
+from maskwright.synthesis.samples import draw_sample
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TARGET = Path(difference.__file__).with_name(difference.CONSTANTS)
@@ -67,8 +63,6 @@ REST = {
 """Chosen by hand on synthetic `train` pairs; docs/LOG.md has the table of what was tried."""
 PIXELS = 2500
 """Places looked at in each pair when fitting."""
-UNEDITED = 0.3
-"""Share of pairs without an edit."""
 UNEDITED_WEIGHT = 50
 """A picture without an edit costs this times its marked share: 2 % marked is as bad as an F1 of 0.
 120 costs a flat patch of 25 levels and gains nothing on unedited photographs (docs/LOG.md)."""
@@ -86,57 +80,15 @@ class Example:
     background: str
 
 
-def photographs(split: str, seed: int) -> Iterator[tuple[Picture, Picture]]:
-    """Endless pairs of different photographs of a split, at most 640 px on the long side."""
-    with (DATA / "photos" / "photos.csv").open(newline="", encoding="utf-8") as file:
-        paths = [DATA / "photos" / row["path"] for row in csv.DictReader(file) if row["split"] == split]
-    rng = np.random.default_rng(seed)
-    while True:
-        photo, donor = rng.choice(len(paths), 2, replace=False)
-        yield _scaled(paths[photo], rng), _scaled(paths[donor], rng)
-
-
-def _scaled(path: Path, rng: np.random.Generator) -> Picture:
-    picture = read_picture(path).pixels
-    scale = float(rng.uniform(256, 640)) / max(picture.shape[:2])
-    return (
-        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
-    )
-
-
 def examples(split: str, count: int, seed: int) -> list[Example]:
     """Synthetic pairs through the same alignment that every pair goes through."""
-    rng = np.random.default_rng(seed)
+    photos = read_photos(DATA / "photos" / "photos.csv", split)
     made: list[Example] = []
-    for photo, donor in photographs(split, seed):
-        background = str(rng.choice(["identical", "resaved", "regenerated"], p=[0.15, 0.4, 0.45]))
-        if rng.random() < UNEDITED:
-            alone = rng.random() < 0.5
-            steps = (
-                [_one_corruption(rng)]
-                if alone
-                else [named.step for named in draw_background(background, rng)]
-            )
-            drawn = chain(*steps)(begin(photo), rng)
-        else:
-            drawn = make_pair(photo, donor, rng, background=background).made
-        pair = align(drawn.original, drawn.edited)
-        made.append(Example(pair, evidence(pair), drawn.mask, background))
-        if len(made) == count:
-            return made
-    raise AssertionError("photographs never end")
-
-
-def _one_corruption(rng: np.random.Generator) -> Step:
-    """A single thing that happens to whole pictures, without a codec after it that would hide it."""
-    kinds: tuple[Callable[[], Step], ...] = (
-        lambda: corruptions.resample(float(rng.uniform(0.35, 0.8))),
-        lambda: corruptions.shift(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))),
-        lambda: corruptions.tone((float(rng.uniform(0.85, 1.15)),) * 3, offset=float(rng.uniform(-8, 8))),
-        lambda: corruptions.jpeg(int(rng.integers(40, 96))),
-        lambda: corruptions.webp(int(rng.integers(50, 96))),
-    )
-    return kinds[int(rng.integers(len(kinds)))]()
+    for number in range(count):
+        told = draw_sample(photos, np.random.default_rng([seed, number])).told
+        pair = align(told.made.original, told.made.edited)
+        made.append(Example(pair, evidence(pair), told.made.mask, told.background))
+    return made
 
 
 def design(

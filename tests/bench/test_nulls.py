@@ -3,12 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from maskwright.bench.nulls import KINDS, false_marks, photographs
-from maskwright.errors import InputError
+from maskwright.bench.nulls import KINDS, false_marks
 from maskwright.masks.annotators import load_annotator
 from maskwright.pairs.values import Card, Change
+from maskwright.synthesis.photos import read_photos
 from maskwright.synthesis.steps import begin
 from tests.bench.conftest import textured
 
@@ -22,27 +21,12 @@ class Everything:
         return [Change(np.ones(pair.edited.shape[:2], np.float32)) for pair in batch]
 
 
-def test_only_photographs_of_split_val_are_measured(photos: Path) -> None:
-    assert [Path(name).name for name in photographs(photos)] == ["0.png", "2.png", "broken.png"]
-
-
-def test_a_folder_gives_all_its_photographs(photos: Path) -> None:
-    names = [Path(name).name for name in photographs(photos.parent)]
-    assert names == ["0.png", "1.png", "2.png", "broken.png"]
-
-
-def test_nowhere_and_a_table_without_paths_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such folder"):
-        photographs(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no photographs"):
-        photographs(tmp_path)
-    (tmp_path / "t.csv").write_text("file,split\na.png,val\n")
-    with pytest.raises(InputError, match="no column path; its columns are file, split"):
-        photographs(tmp_path / "t.csv")
+def _paths(table: Path) -> list[str]:
+    return [photo.path for photo in read_photos(table, "val")]
 
 
 def test_the_share_is_that_of_the_marked_pixels_and_broken_photographs_are_told(photos: Path) -> None:
-    rows, unreadable = false_marks(photographs(photos), {"everything": Everything()})
+    rows, unreadable = false_marks(_paths(photos), {"everything": Everything()})
     assert [row.kind for row in rows] == ["same file", *KINDS]
     for row in rows:
         # The same file is never shown to an annotator.
@@ -71,7 +55,7 @@ def test_a_shifted_picture_has_no_made_up_border() -> None:
 
 def test_the_difference_annotator_marks_next_to_nothing_where_a_low_threshold_does(photos: Path) -> None:
     annotators = {"difference": load_annotator("difference")}
-    rows, _ = false_marks(photographs(photos), annotators, baseline_threshold=2)
+    rows, _ = false_marks(_paths(photos), annotators, baseline_threshold=2)
     ours = [row.mean for row in rows if row.annotator == "difference"]
     theirs = [row.mean for row in rows if row.annotator == "signed_filled"]
     assert np.mean(ours) < 0.01

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from maskwright.bench import baselines
-from maskwright.bench.nulls import false_marks, photographs
+from maskwright.bench.nulls import false_marks
 from maskwright.bench.records import TRUST, Record, measure
 from maskwright.bench.result import BenchResult, Confusion, Method, Row, Slice, Trust
 from maskwright.corpus.conditions import matching
@@ -34,6 +34,7 @@ from maskwright.measures.metrics import (
 from maskwright.pairs.sources import Roles, Source, open_source
 from maskwright.pairs.values import Encoded, Located, Pair, Rejection
 from maskwright.synthesis.corruptions import jpeg
+from maskwright.synthesis.photos import read_photos
 from maskwright.synthesis.roundtrip import load_roundtrip, roundtrip
 from maskwright.synthesis.steps import Step, chain
 
@@ -80,7 +81,7 @@ def bench_annotators(
     if clashes:
         raise SettingError(f"{sorted(clashes)[0]!r} is a baseline, and printed anyway")
     network = None if roundtrip is None else load_roundtrip(roundtrip)
-    photos = [] if unedited is None else photographs(unedited)
+    photos = [] if unedited is None else [photo.path for photo in read_photos(unedited, "val")]
     source = open_source(table, roles=roles)
     chosen = _chosen(source, where, by)
     records, unmeasured = _measured(source, chosen, loaded, None, progress, "pairs")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,6 @@ from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.sources.base import PICTURE_SUFFIXES
-from maskwright.pairs.sources.folder import list_files
 from maskwright.pairs.values import Pair, PictureLike, Rejection
 from maskwright.synthesis import corruptions
 from maskwright.synthesis.roundtrip import roundtrip
@@ -93,39 +89,6 @@ KINDS: dict[str, Callable[[Generator], Step]] = {
 }
 """What is done to the edited side; `same file` and, where an autoencoder is given, `autoencoder` come on top
 (design, Measures). Qualities and brightness are drawn for each photograph."""
-
-
-def photographs(location: str | os.PathLike[str]) -> list[str]:
-    """Paths of the photographs in a folder, or in the column `path` of a CSV file.
-
-    Of a CSV file with a column `split`, the rows whose split is `val`: what was tuned on is not measured on.
-
-    Raises:
-        InputError: nothing there, no such column, or no photograph.
-    """
-    place = Path(location)
-    if place.is_dir():
-        names = [name for name in list_files(str(place)) if Path(name).suffix.lower() in PICTURE_SUFFIXES]
-    elif place.is_file():
-        names = list(_listed(place))
-        place = place.parent
-    else:
-        raise InputError(f"{location}: there is no such folder or CSV file of photographs")
-    if not names:
-        raise InputError(f"{location} holds no photographs")
-    return [str(place / name) for name in names]
-
-
-def _listed(table: Path) -> Iterator[str]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if "path" not in (rows.fieldnames or ()):
-                found = ", ".join((rows.fieldnames or ())[:8])
-                raise InputError(f"{table} has no column path; its columns are {found}")
-            yield from (row["path"] for row in rows if row["path"] and row.get("split", "val") == "val")
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table} cannot be read as CSV: {error}") from error
 
 
 def false_marks(

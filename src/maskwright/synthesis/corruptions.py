@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
 from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis.fields import bent_places, mask_from, outside, taken_from
 from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border, on_side
 
 SUBSAMPLINGS = {
@@ -113,6 +114,25 @@ def shift(right_px: float, down_px: float, *, side: Side = "edited") -> Step:
     check_side(side)
     matrix = np.array([[1, 0, right_px], [0, 1, down_px]], np.float64)
     return _moving(side, lambda array, is_mask: _warped(array, matrix, is_mask))
+
+
+def bend(largest_px: float, *, spacing_px: float = 32.0) -> Step:
+    """The edited picture moved smoothly, each place by its own way; what comes from outside is ignored.
+
+    Args:
+        largest_px: no pixel is moved further along rows or columns.
+        spacing_px: how far apart the places are that move independently.
+    """
+    _positive(spacing_px=spacing_px)
+
+    def step(made: Made, rng: Generator) -> Made:
+        height, width = made.mask.shape
+        places = bent_places(height, width, spacing_px, largest_px, rng)
+        edited = taken_from(made.edited, places, kernel=cv2.INTER_CUBIC)
+        ignore = mask_from(made.ignore, places) | outside(places, height, width)
+        return replace(made, edited=edited, mask=mask_from(made.mask, places), ignore=ignore)
+
+    return step
 
 
 def tone(

@@ -63,22 +63,23 @@ def make_pair(
         The pair and what was done. Its mask may be empty where no edit left a trace.
     """
     edits = draw_edits(donor, rng, labels=labels, donor_labels=donor_labels)
-    return tell(photo, rng, edits=[*edits, *_skirt(rng)], background=background)
+    after = draw_background(background, rng)
+    return tell(photo, rng, edits=[*edits, *_skirt(rng)], background=background, corruptions=after)
 
 
 def tell(
     photo: Picture,
     rng: Generator,
     *,
-    edits: Sequence[Named],
+    edits: Sequence[Named] = (),
     background: str,
+    corruptions: Sequence[Named],
 ) -> Told:
-    """Do the edits, then what a background of that kind brings, and say what was done."""
-    after = draw_background(background, rng)
+    """Do the edits, then the corruptions, and say what was done."""
     made = begin(photo)
-    for named in (*edits, *after):
+    for named in (*edits, *corruptions):
         made = named.step(made, rng)
-    return Told(made, _words(edits), background, _words(after))
+    return Told(made, _words(edits), background, _words(corruptions))
 
 
 def draw_edits(
@@ -108,6 +109,12 @@ def draw_background(background: str, rng: Generator) -> list[Named]:
     if background not in BACKGROUNDS:
         raise unknown_name("background to make", background, BACKGROUNDS)
     return BACKGROUNDS[background](rng)
+
+
+def draw_alone(rng: Generator) -> Named:
+    """A single thing that happens to whole pictures, without a codec after it that would hide it."""
+    names = list(ALONE)
+    return ALONE[names[int(rng.integers(len(names)))]](rng)
 
 
 def _paste(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
@@ -202,6 +209,17 @@ def _regenerated(rng: Generator) -> list[Named]:
     return steps
 
 
+def _redrawn(rng: Generator) -> list[Named]:
+    """Every pixel drawn again and moved by up to some pixels; a codec after it half of the time."""
+    far_px = float(rng.uniform(1.5, 6))
+    strength = float(rng.uniform(0.6, MAX_STRENGTH))
+    steps = [
+        Named(f"bent {far_px:.1f} px", corruptions.bend(far_px, spacing_px=float(rng.uniform(60, 200)))),
+        Named(f"regenerated {strength:.2f}", regenerate(strength)),
+    ]
+    return [*steps, _codec(rng, "edited")] if rng.random() < 0.5 else steps
+
+
 def _moves(rng: Generator, chance: float) -> list[Named]:
     """Now and then a crop, a shift, a turn or a stretch of the edited side, all small."""
     if rng.random() >= chance:
@@ -228,6 +246,24 @@ def _codec(rng: Generator, side: Side) -> Named:
     subsampling = str(rng.choice(["4:4:4", "4:2:2", "4:2:0", "4:2:0"]))
     saved = corruptions.jpeg(quality, subsampling=subsampling, side=side)
     return Named(f"jpeg {quality} on {side}", saved)
+
+
+def _resampled_alone(rng: Generator) -> Named:
+    scale = float(rng.uniform(0.35, 0.8))
+    return Named(f"resampled {scale:.2f}", corruptions.resample(scale))
+
+
+def _shifted_alone(rng: Generator) -> Named:
+    """By a pixel, by half a pixel, or by anything less than a pixel."""
+    right, down = (
+        rng.choice([0, 0.5, 1, float(rng.uniform(-1, 1))], size=2) * rng.choice([-1, 1], 2)
+    ).tolist()
+    return Named(f"shifted {right:.2f}, {down:.2f}", corruptions.shift(right, down))
+
+
+def _tone_alone(rng: Generator) -> Named:
+    gain = float(rng.uniform(0.85, 1.15))
+    return Named("tone", corruptions.tone((gain,) * 3, offset=float(rng.uniform(-12, 12))))
 
 
 def _words(steps: Sequence[Named]) -> tuple[str, ...]:
@@ -258,4 +294,11 @@ BACKGROUNDS: dict[str, Callable[[Generator], list[Named]]] = {
     "identical": _identical,
     "resaved": _resaved,
     "regenerated": _regenerated,
+    "redrawn": _redrawn,
+}
+ALONE: dict[str, Callable[[Generator], Named]] = {
+    "resampled": _resampled_alone,
+    "shifted": _shifted_alone,
+    "tone": _tone_alone,
+    "codec": lambda rng: _codec(rng, "edited"),
 }

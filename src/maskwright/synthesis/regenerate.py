@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
 from maskwright.pairs.values import Mask, Picture
-from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border
+from maskwright.synthesis.fields import Floats, bent_places, mask_from, smooth_field, taken_from
+from maskwright.synthesis.steps import Made, Side, Step, check_side
 
 WARP_PX = 1.5
 """Largest displacement at strength 1, pixels (the prototype's)."""
@@ -28,9 +27,6 @@ MAX_STRENGTH = 2.0
 and not the other way round (docs/LOG.md)."""
 TONE_LEVELS = 6.0
 """Largest slow change of level at strength 1, grey levels."""
-
-Floats: TypeAlias = NDArray[np.float32]
-Array = TypeVar("Array", Picture, Floats)
 
 
 def regenerate(strength: float = 0.5, *, side: Side = "edited") -> Step:
@@ -64,20 +60,18 @@ def _regenerated(
     weights = strength * rng.uniform(0.4, 1.0, 5)
     height, width = picture.shape[:2]
     soft = _down_up_sharpen(picture, float(weights[0]), rng)
-    warp_x, warp_y = _warp(height, width, WARP_PX * float(weights[2]), rng)
-    soft = _taken_from(soft, warp_x, warp_y)
+    places = bent_places(height, width, int(rng.integers(16, 64)), WARP_PX * float(weights[2]), rng)
+    soft = taken_from(soft, places)
     base = cv2.GaussianBlur(soft, (0, 0), 1.2)
     fine: Floats = np.subtract(soft, base, dtype=np.float32)
     # Activity before the bend, so that noise sits on textures, as an autoencoder's mistakes do.
     activity = cv2.GaussianBlur(np.abs(fine[..., 1]), (0, 0), 2)
-    bend_x, bend_y = _warp(height, width, float(weights[1]), rng)
-    fine = _taken_from(fine, bend_x, bend_y)
-    fine *= (1 + _field(height, width, 24, 0.6 * float(weights[1]), rng))[..., None]
+    bend = bent_places(height, width, int(rng.integers(16, 64)), float(weights[1]), rng)
+    fine = taken_from(fine, bend)
+    fine *= (1 + smooth_field(height, width, 24, 0.6 * float(weights[1]), rng))[..., None]
     fine += _texture_noise(height, width, rng) * (float(weights[4]) * (0.8 + 0.9 * activity)[..., None])
     levels = base + fine + _tone(height, width, TONE_LEVELS * float(weights[3]), rng)
-    moved = [
-        cv2.remap(mask.astype(np.uint8), warp_x, warp_y, cv2.INTER_NEAREST).astype(np.bool_) for mask in masks
-    ]
+    moved = [mask_from(mask, places) for mask in masks]
     return np.asarray(cv2.convertScaleAbs(np.maximum(levels, 0)), np.uint8), moved
 
 
@@ -94,29 +88,9 @@ def _down_up_sharpen(picture: Picture, weight: float, rng: Generator) -> Picture
     )
 
 
-def _warp(height: int, width: int, largest_px: float, rng: Generator) -> tuple[Floats, Floats]:
-    """Where each pixel is taken from: a smooth displacement of at most `largest_px`, in x and y."""
-    spacing = int(rng.integers(16, 64))
-    x = np.arange(width, dtype=np.float32)[None] + _field(height, width, spacing, largest_px, rng)
-    y = np.arange(height, dtype=np.float32)[:, None] + _field(height, width, spacing, largest_px, rng)
-    return x, y
-
-
-def _taken_from(array: Array, x: Floats, y: Floats) -> Array:
-    moved = cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=mirror_border(array))
-    return np.asarray(moved, dtype=array.dtype)
-
-
-def _field(height: int, width: int, spacing_px: int, largest: float, rng: Generator) -> Floats:
-    """A smooth field in -largest..largest, made of uniform knots `spacing_px` apart."""
-    knots = (max(2, height // spacing_px + 2), max(2, width // spacing_px + 2))
-    coarse = rng.uniform(-largest, largest, knots).astype(np.float32)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
 def _tone(height: int, width: int, largest: float, rng: Generator) -> Floats:
     """(H, W, 3): a slow field of lightness, and a slower one of colour a third as strong."""
-    light = _field(height, width, int(rng.integers(48, 160)), largest, rng)
+    light = smooth_field(height, width, int(rng.integers(48, 160)), largest, rng)
     colour = rng.uniform(-largest / 3, largest / 3, (3, 3, 3)).astype(np.float32)
     wide = cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(wide + light[..., None], np.float32)

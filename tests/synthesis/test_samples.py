@@ -1,0 +1,64 @@
+"""Samples: the distribution that training and `generate` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright.errors import InputError
+from maskwright.synthesis.photos import Photo, read_photos
+from maskwright.synthesis.samples import draw_sample
+from tests.synthesis.conftest import textured
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(4):
+        Image.fromarray(textured(150, 190, seed=number)).save(folder / f"{number}.png")
+    return read_photos(folder)
+
+
+def test_the_same_generator_gives_the_same_pair(photos: list[Photo]) -> None:
+    for number in range(12):
+        one, two = (draw_sample(photos, np.random.default_rng([3, number])) for _ in range(2))
+        assert one.told.edits == two.told.edits
+        assert one.told.corruptions == two.told.corruptions
+        for name in ("original", "edited", "mask", "ignore"):
+            assert getattr(one.told.made, name).tobytes() == getattr(two.told.made, name).tobytes()
+
+
+def test_pairs_without_an_edit_have_an_empty_mask_and_others_mostly_do_not(photos: list[Photo]) -> None:
+    samples = [draw_sample(photos, np.random.default_rng([4, number])) for number in range(80)]
+    unedited = [sample for sample in samples if not sample.told.edits]
+    edited = [sample for sample in samples if sample.told.edits]
+    assert 10 <= len(unedited) <= 40
+    assert not any(sample.told.made.mask.any() for sample in unedited)
+    assert np.mean([sample.told.made.mask.any() for sample in edited]) > 0.9
+    assert all(sample.told.corruptions for sample in unedited if sample.told.background != "identical")
+
+
+def test_the_donor_is_another_photograph_unless_there_is_only_one(photos: list[Photo]) -> None:
+    for number in range(10):
+        sample = draw_sample(photos, np.random.default_rng(number))
+        assert sample.photo != sample.donor
+    alone = draw_sample(photos[:1], np.random.default_rng(0))
+    assert alone.photo == alone.donor == photos[0]
+
+
+def test_another_photograph_is_drawn_in_place_of_a_broken_one(photos: list[Photo], tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    broken = Photo(str(tmp_path / "broken.png"))
+    told = [draw_sample([*photos, broken], np.random.default_rng(seed)) for seed in range(20)]
+    assert not any(broken in (sample.photo, sample.donor) for sample in told)
+    assert any("broken.png" in words for sample in told for words in sample.unreadable)
+
+
+def test_no_photograph_and_only_broken_ones_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no photographs"):
+        draw_sample([], np.random.default_rng(0))
+    with pytest.raises(InputError, match="cannot be read"):
+        draw_sample([Photo(str(tmp_path / "nowhere.png"))], np.random.default_rng(0))
