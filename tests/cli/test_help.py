@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = {"numpy", "cv2", "PIL", "pyarrow", "duckdb", "onnxruntime", "scipy", "skimage", "jinja2"}
+HEAVY = {"numpy", "cv2", "PIL", "pyarrow", "duckdb", "onnxruntime", "scipy", "skimage", "jinja2", "torch"}
 COMMANDS = (
     "",
     "compare",
@@ -11,6 +11,7 @@ COMMANDS = (
     "status",
     "report",
     "unpack",
+    "train",
     "bench",
     "bench annotators",
     "demo",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from maskwright.corpus.annotate import RowsDone
+    from maskwright.learning.loop import Lap
 
 LINE_EVERY_S = 30.0
 """style.md, section 6."""
@@ -40,6 +41,10 @@ class Reporter:
         if 0 < done < total and passed_s > 0:
             words.append(f"{done / passed_s:.1f}/s, {seconds((total - done) * passed_s / done)} left")
         self._show(", ".join(words), done, total)
+
+    def training(self, lap: Lap) -> None:
+        """For `train`."""
+        self._show(line_of_lap(lap), round(1000 * lap.done), 1000)
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +117,19 @@ def line_of(done: RowsDone) -> str:
     words += [
         f"{done.by_status[name]:,} {name}" for name in ("rejected", "failed") if done.by_status.get(name)
     ]
+    return ", ".join(words)
+
+
+def line_of_lap(lap: Lap) -> str:
+    """Steps, share, loss, the last figures, time left and time lost waiting, in one line."""
+    words = [f"{counted(lap.step, 'step')} ({percent(lap.done)})"]
+    if lap.loss == lap.loss:
+        words.append(f"loss {lap.loss:.3f}")
+    words += [f"{name} {value:.4f}" for name, value in lap.figures.items()]
+    if 0 < lap.done < 1:
+        words.append(f"{seconds(lap.elapsed_s * (1 - lap.done) / lap.done)} left")
+    if lap.waited_s >= 1:
+        words.append(f"{seconds(lap.waited_s)} waiting for samples")
     return ", ".join(words)
 
 

@@ -1,0 +1,104 @@
+"""`maskwright train`: a network of one's own from photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwright.cli.progress import reporter
+from maskwright.cli.terminal import answer, answer_json
+
+if TYPE_CHECKING:
+    from maskwright.learning.train import Outcome
+
+EXAMPLE = "Example:  maskwright train compact --photos photos.csv --minutes 60 -o trained"
+
+
+def command(
+    network: Annotated[
+        str, typer.Argument(help="compact.", metavar="NETWORK", show_default=False)
+    ],
+    photos: Annotated[
+        str,
+        typer.Option(
+            help="A folder, or a CSV table with path, labels, split; rows of split val only measure.",
+            metavar="PHOTOS",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", help="A folder, new or of this very run.", metavar="OUT", show_default=False
+        ),
+    ],
+    minutes: Annotated[float | None, typer.Option(help="Length of the run; or --steps.", metavar="M")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Length of the run, exact and repeatable.", metavar="N")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of weights and samples.", min=0, metavar="S")] = 0,
+    batch: Annotated[int, typer.Option(help="Samples a step, over all GPUs.", min=1, metavar="N")] = 32,
+    reuse: Annotated[int, typer.Option(help="How often a sample is trained on.", min=1, metavar="N")] = 8,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that make samples; by default as many as processors, less one.",
+            min=1,
+            metavar="N",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="A folder for samples, that runs may share; by default OUT/cache.", metavar="DIR"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train a network on photographs.
+
+    Pairs are made of them as training goes on; OUT holds the network as ONNX, its card, losses,
+    and checkpoints from which the same line again goes on.
+
+    Needs: pip install 'maskwright[torch]'
+    """
+    from maskwright.learning.train import Options, train
+
+    options = Options(seed=seed, batch=batch, reuse=reuse, workers=workers, cache=cache)
+    with reporter() as progress:
+        outcome = train(
+            network,
+            photos,
+            out,
+            steps=steps,
+            minutes=minutes,
+            options=options,
+            progress=progress.training,
+        )
+    if outcome is None:  # the process that leads answers
+        return
+    if as_json:
+        answer_json(_json(outcome))
+    else:
+        _print(outcome)
+
+
+def _json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "network": str(outcome.network),
+        "card": str(outcome.card),
+        "steps": outcome.steps,
+        "seconds": outcome.elapsed_s,
+        "figures": dict(outcome.figures),
+    }
+
+
+def _print(outcome: Outcome) -> None:
+    from maskwright.pages.words import counted, seconds
+
+    answer(f"trained for {counted(outcome.steps, 'step')} in {seconds(outcome.elapsed_s)}")
+    for name, value in outcome.figures.items():
+        answer(f"  {name:18} {value:.4g}")
+    answer(f"network: {outcome.network}")
+    answer(f"card:    {outcome.card}")
+    answer(f"losses:  {outcome.network.parent / 'losses.svg'}")

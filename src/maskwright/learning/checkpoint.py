@@ -1,0 +1,112 @@
+"""Where a training run stands, on disk: tensors in one safetensors file, everything else in JSON beside it.
+
+The JSON file names the tensors' file and is written last, so what it names is whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from maskwright.corpus.atomic import replacing
+from maskwright.errors import RunError
+from maskwright.learning.train import CHECKPOINT
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is.
+
+    Args:
+        settings: all that the run depends on; JSON values.
+        step: steps done.
+        elapsed_s: seconds spent on them, in all sessions.
+    """
+
+    settings: Mapping[str, Any]
+    step: int
+    elapsed_s: float
+
+
+def save(
+    out: Path, standing: Standing, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    """Write a checkpoint whole, in place of the one before."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
+    names = [name for name, _ in model.named_parameters()]
+    for place, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{names[place]}.{key}": value for key, value in state.items()}
+    path = out / f"checkpoint-{standing.step:08d}.safetensors"
+    with replacing(path) as temporary:
+        save_file({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, temporary)
+    told = {
+        "format": FORMAT,
+        "step": standing.step,
+        "elapsed_s": standing.elapsed_s,
+        "tensors": path.name,
+        "settings": dict(standing.settings),
+    }
+    with replacing(out / CHECKPOINT) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for older in out.glob("checkpoint-*.safetensors"):
+        if older != path:
+            older.unlink()
+
+
+def standing_of(out: Path) -> Standing | None:
+    """How far the run in a folder is; None where there is none.
+
+    Raises:
+        RunError: the JSON file is damaged.
+    """
+    try:
+        told = json.loads((out / CHECKPOINT).read_text(encoding="utf-8"))
+        return Standing(dict(told["settings"]), int(told["step"]), float(told["elapsed_s"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(out / CHECKPOINT, error) from error
+
+
+def restore(out: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Put the tensors of the checkpoint where they belong.
+
+    Raises:
+        RunError: the file is missing or damaged, or of another network.
+    """
+    standing = standing_of(out)
+    assert standing is not None
+    path = out / f"checkpoint-{standing.step:08d}.safetensors"
+    try:
+        tensors = load_file(path)  # on the CPU; from there each tensor goes where its like is
+        model.load_state_dict(_under("model.", tensors))
+        average.load_state_dict(_under("average.", tensors))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise _damaged(path, error) from error
+    told = optimizer.state_dict()
+    for place, (name, _) in enumerate(model.named_parameters()):
+        state = _under(f"optimizer.{name}.", tensors)
+        if state:
+            told["state"][place] = state
+    optimizer.load_state_dict(told)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _damaged(path: Path, error: Exception) -> RunError:
+    return RunError(
+        f"{path} is damaged: {' '.join(str(error).split())[:200]}", hint="train into a new folder: -o another"
+    )

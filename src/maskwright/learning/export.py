@@ -1,0 +1,130 @@
+"""Trained networks as ONNX files, checked against torch, and in eight bits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from maskwright.corpus.atomic import replacing
+from maskwright.errors import RunError
+from maskwright.weights import CARD_KEYS, card_path, open_network
+
+OPSET = 17
+"""The newest that onnxruntime 1.20, the oldest we allow, and torch's exporter of graphs both know."""
+TOLERANCE = 1e-4
+"""Largest difference between torch and ONNX Runtime that is let pass (issue: on the map, in 0..1)."""
+
+
+def export(
+    network: nn.Module, path: Path, example: NDArray[Any], *, names: tuple[str, str], moving: Sequence[int]
+) -> Path:
+    """Write a network as one ONNX file.
+
+    Args:
+        network: in evaluation mode, on the CPU; one array in, one out.
+        example: an input; its shape is that of any other but for the axes in `moving`.
+        names: of input and output.
+        moving: axes whose length is not fixed.
+    """
+    axes = {axis: f"axis{axis}" for axis in moving}
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # torch's newer exporter needs a package more and gives the same graph
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (torch.from_numpy(example),),
+            temporary,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[names[0]],
+            output_names=[names[1]],
+            dynamic_axes=dict.fromkeys(names, axes),
+        )
+    return path
+
+
+def check(network: nn.Module, path: Path, inputs: Sequence[NDArray[Any]], *, as_chance: bool) -> float:
+    """The largest difference between torch and ONNX Runtime on some inputs.
+
+    Args:
+        as_chance: outputs are log odds, and compared as the probabilities they stand for.
+
+    Raises:
+        RunError: it is above `TOLERANCE`; the file is removed.
+    """
+    session = open_network(path)
+    name = session.get_inputs()[0].name
+    worst = 0.0
+    for array in inputs:
+        with torch.inference_mode():
+            ours = network(torch.from_numpy(array)).float().numpy()
+        (theirs,) = session.run(None, {name: array})
+        if as_chance:
+            ours, theirs = chance(ours), chance(theirs)
+        worst = max(worst, float(np.abs(ours - theirs).max()))
+    if not worst < TOLERANCE:
+        path.unlink()
+        raise RunError(
+            f"the exported network differs from torch by {worst:.2g}, at most {TOLERANCE:g} is let pass",
+            hint="the checkpoint stays; report what your network is made of",
+        )
+    return worst
+
+
+def chance(odds: NDArray[Any]) -> NDArray[np.float64]:
+    """Probabilities of log odds."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * odds.astype(np.float64))))
+
+
+def quantized(path: Path, target: Path, crops: Sequence[NDArray[np.uint8]]) -> Path:
+    """The network in static int8: weights a channel, activations by their range on some crops.
+
+    Args:
+        path: a network of `planes`.
+        crops: (1, C, h, w) uint8 each; design.md, section 7 takes 60.
+    """
+    from onnxruntime import quantization
+
+    class Crops(quantization.CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._left: Iterator[NDArray[np.uint8]] = iter(crops)
+
+        def get_next(self) -> Mapping[str, NDArray[np.uint8]] | None:
+            crop = next(self._left, None)
+            return None if crop is None else {"planes": crop}
+
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it advises to pre-process, which changes nothing here
+    try:
+        with tempfile.TemporaryDirectory() as folder, replacing(target) as temporary:
+            made = Path(folder) / "quantized.onnx"
+            quantization.quantize_static(
+                path, made, Crops(), quant_format=quantization.QuantFormat.QDQ, per_channel=True
+            )
+            temporary.write_bytes(made.read_bytes())
+    finally:
+        logger.setLevel(level)
+    return target
+
+
+def write_card(path: Path, **told: Any) -> Path:
+    """The card of a network file, beside it; `told` are `CARD_KEYS` but for its digest."""
+    card = {**told, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    ordered = {key: card[key] for key in CARD_KEYS if key in card}
+    assert set(card) == set(ordered)
+    beside = card_path(path)
+    with replacing(beside) as temporary:
+        temporary.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return beside

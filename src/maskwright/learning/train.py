@@ -1,0 +1,156 @@
+"""One call that trains a network by name: what `maskwright train` does."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from maskwright.corpus.atomic import told
+from maskwright.corpus.executors.local import default_workers
+from maskwright.errors import MissingExtraError, RunError, SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from maskwright.learning.loop import Lap, Schedule
+    from maskwright.learning.ranks import Ranks
+    from maskwright.learning.shares import Shares
+
+RECIPES: dict[str, str] = {
+    "compact": "maskwright.learning.compact:train_compact",
+}
+"""Every network that can be trained; strings, so that listing them imports nothing."""
+
+CHECKPOINT = "checkpoint.json"
+"""What marks a folder as a run's; `checkpoint.py` writes it first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run may be told beside its photographs and its length.
+
+    Args:
+        seed: of weights, samples and their order.
+        batch: samples a step, over all processes.
+        reuse: how often a sample is trained on, where making one costs more than a step.
+        workers: processes that make samples; None is one a processor but one.
+        cache: folder for samples; None is `cache` in the output folder.
+    """
+
+    seed: int = 0
+    batch: int = 32
+    reuse: int = 8
+    workers: int | None = None
+    cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "reuse"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"{name} is {getattr(self, name)}, at least 1 is needed")
+
+    @property
+    def makers(self) -> int:
+        return max(1, default_workers() - 1) if self.workers is None else self.workers
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave.
+
+    Args:
+        network: the .onnx file.
+        card: beside it.
+        figures: measured on photographs that were never trained on.
+    """
+
+    network: Path
+    card: Path
+    steps: int
+    elapsed_s: float
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a recipe is given."""
+
+    shares: Shares
+    schedule: Schedule
+    out: Path
+    ranks: Ranks
+    options: Options
+    progress: Callable[[Lap], None]
+
+    @property
+    def cache(self) -> Path:
+        return self.options.cache or self.out / "cache"
+
+
+def train(
+    name: str,
+    photos: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    options: Options = Options(),
+    progress: Callable[[Lap], None] = lambda lap: None,
+) -> Outcome | None:
+    """Train a network on photographs, and write it as ONNX beside its card.
+
+    The same call again goes on where the last one stopped.
+
+    Args:
+        name: a key of `RECIPES`.
+        photos: a folder, or a CSV table with the columns path, labels, split, licence; see `shares.shared`.
+        out: a folder, new or of this very run.
+        steps, minutes: one of the two; the length of the run. `steps` is exact and can be repeated.
+        progress: called after every step.
+
+    Returns:
+        None on a process that does not lead, where `torchrun` has started several.
+
+    Raises:
+        SettingError: nothing has that name; an option is out of range.
+        MissingExtraError: torch is not installed.
+        InputError: there are no photographs, or too few.
+        RunError: the folder is another run's, or cannot be written.
+    """
+    if name not in RECIPES:
+        raise unknown_name("network to train", name, RECIPES)
+    recipe = _recipe(name)
+    from maskwright.learning.loop import Schedule
+    from maskwright.learning.ranks import joined
+    from maskwright.learning.shares import shared
+
+    schedule = Schedule(steps=steps, minutes=minutes, seed=options.seed)
+    shares = shared(photos)
+    folder = Path(out)
+    _check_folder(folder)
+    with joined() as ranks:
+        return recipe(Assignment(shares, schedule, folder, ranks, options, progress))
+
+
+def _recipe(name: str) -> Callable[[Assignment], Outcome | None]:
+    module, _, function = RECIPES[name].partition(":")
+    try:
+        for package in ("torch", "safetensors", "onnx"):
+            importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"training needs the package {error.name!r}", hint="pip install 'maskwright[torch]'"
+        ) from error
+    return cast("Callable[[Assignment], Outcome | None]", getattr(importlib.import_module(module), function))
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse what is no folder, and a folder that holds something else."""
+    with told(out):
+        out.mkdir(parents=True, exist_ok=True)
+    strange = [each.name for each in out.iterdir() if each.name != "cache"]
+    if strange and CHECKPOINT not in strange:
+        raise RunError(
+            f"{out} holds files that are no training run of maskwright", hint="name a new folder: -o another"
+        )
