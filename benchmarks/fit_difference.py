@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from maskwright.masks.annotators import difference
+from maskwright.masks.annotators import rule as rules
 from maskwright.masks.annotators.evidence import ZERO, Evidence, evidence
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.align import align
@@ -33,7 +34,7 @@ from maskwright.synthesis.photos import read_photos
 from maskwright.synthesis.samples import draw_sample
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
-TARGET = Path(difference.__file__).with_name(difference.CONSTANTS)
+TARGET = Path(difference.__file__).with_name(rules.CONSTANTS)
 
 MARGIN = [ZERO + step for step in (-16, 0, 16, 32, 48, 64, 96, 144)]
 LEVEL = [0, 32, 64, 96, 128, 160, 192, 255]
@@ -164,7 +165,7 @@ def fit(
 
 
 def constants(weights: NDArray[np.float64]) -> dict[str, object]:
-    """The JSON form that `difference.read_rule` reads."""
+    """The JSON form that `rules.read_rule` reads."""
     left = iter(weights[1:].tolist())
 
     def table(knots: list[int] | list[float]) -> list[list[float]]:
@@ -176,7 +177,7 @@ def constants(weights: NDArray[np.float64]) -> dict[str, object]:
     return {"bias": round(float(weights[0]), 3), "tables": tables, "scalars": scalars, **REST}
 
 
-def report(name: str, made: list[Example], rule: difference.Rule) -> None:
+def report(name: str, made: list[Example], rule: rules.Rule) -> None:
     """Prints F1 by background and the marked share of unedited pictures."""
     scores: dict[str, list[float]] = {}
     marked = []
@@ -205,7 +206,7 @@ def main() -> None:
     train = examples("train", options.pairs, options.seed)
     print(f"made {len(train)} pairs in {time.perf_counter() - began:.0f} s")
     found = constants(fit(*design(train, options.seed)))
-    rule = difference.read_rule(found)
+    rule = rules.read_rule(found)
     report("train", train[:300], rule)
     report("val", examples("val", 300, options.seed + 1), rule)
     if not options.dry_run:

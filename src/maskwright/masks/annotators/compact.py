@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.masks.annotators import difference
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import planes
+from maskwright.masks.annotators.rule import Rule, log_odds
 from maskwright.pairs.values import Aligned
 
 
-def planes_of(pair: Aligned, rule: difference.Rule) -> NDArray[np.uint8]:
+def planes_of(pair: Aligned, rule: Rule) -> NDArray[np.uint8]:
     """What the network sees of a pair, (C, h, w) uint8 on the half grid; see `planes.CHANNELS`."""
     seen = evidence(pair)
-    return planes(seen, difference.log_odds(seen, rule))
+    return planes(seen, log_odds(seen, rule))
