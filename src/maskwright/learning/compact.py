@@ -13,32 +13,38 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from maskwright import __version__
+from maskwright.learning.calibrate import Scale, fit_scale, measured
 from maskwright.learning.export import check, export, write_card
 from maskwright.learning.loop import Batch, Trained, run
 from maskwright.learning.losses import mask_loss
 from maskwright.learning.makers import Makers, first_shard
 from maskwright.learning.networks.compact import Compact
-from maskwright.learning.shares import Shares, terms
+from maskwright.learning.shares import Shares, terms, terms_for
 from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
 from maskwright.learning.train import Assignment, Outcome
-from maskwright.masks.annotators import difference
+from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.compact import planes_of
 from maskwright.masks.annotators.planes import CHANNELS
-from maskwright.measures.metrics import Counts, count
+from maskwright.measures.metrics import count
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.samples import draw_sample
 
+Floats = NDArray[np.float32]
+
 WINDOW = 6
 """Shards that a batch is drawn from."""
-WHOLE = 336
+WHOLE = 352
 """Side of the windows that measure and calibrate, in steps of the half grid: whole pairs, since `draw_sample`
-makes none above 640 px but for a stretch of 5 %."""
+makes none above 640 px but for a stretch of 5 %; a multiple of 32."""
 MEASURED = 128
 """Pairs that are measured on as training goes on."""
+CHECKED = 4
+"""Batches of two pairs on which the exported network is held against torch."""
 HELD, KEPT = 1, 2
 """Streams of the same seed that must not draw the same: added to the seed of what is trained on, 0."""
 PURPOSES = 3
@@ -59,8 +65,8 @@ class DrawPair:
 
 
 @functools.cache
-def _rule() -> difference.Rule:
-    return difference.shipped_rule()
+def _rule() -> rule.Rule:
+    return rule.shipped_rule()
 
 
 class CompactTask:
@@ -125,30 +131,33 @@ class CompactTask:
         return mask_loss(network(batch["planes"]), mask, ignore)
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
-        """F1 and IoU of edited pairs at 0.5, and the marked share of unedited ones; means over held pairs."""
-        return figures_of(counts_of(network, self._measured))
+        """Figures of pairs of held photographs."""
+        return figures_of(odds_of_all(network, self.measured()), self.measured())
 
     def calibration(self) -> Shard:
         """Whole pairs of the photographs that are kept out of training."""
         return first_shard(self._cache, self._kept)
+
+    def measured(self) -> Shard:
+        """Whole pairs of held photographs."""
+        return self._measured
 
     @functools.cached_property
     def _measured(self) -> Shard:
         return first_shard(self._cache, self._held)
 
 
-def counts_of(network: nn.Module, shard: Shard) -> list[Counts]:
-    """Counts of every pair of a shard at threshold 0.5, on the half grid."""
-    found = []
-    for place in range(len(shard.planes)):
-        sample = _sample(shard, place)
-        claimed = odds_of(network, sample) >= 0
-        found.append(count(claimed, sample.mask >= 128, ignore=sample.ignore >= 128))
-    return found
+def figures_of(odds: Sequence[Floats], shard: Shard) -> dict[str, float]:
+    """Figures of a shard's pairs at 0.5, on the half grid.
 
-
-def figures_of(counts: Sequence[Counts]) -> dict[str, float]:
-    """Means over pairs; without an edited or an unedited one its figures are missing."""
+    Returns:
+        f1 and iou, means over pairs in which something is edited; unedited_marked, the mean marked
+        share of the others. What there is no pair for is missing.
+    """
+    counts = [
+        count(odd >= 0, mask >= 128, ignore=ignore >= 128)
+        for odd, mask, ignore in zip(odds, shard.mask, shard.ignore, strict=True)
+    ]
     edited = [each for each in counts if each.tp + each.fn]
     others = [each for each in counts if not each.tp + each.fn]
     figures = {}
@@ -160,12 +169,15 @@ def figures_of(counts: Sequence[Counts]) -> dict[str, float]:
     return figures
 
 
-def odds_of(network: nn.Module, sample: Sample) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(h, w) float32: what the network says of one pair."""
+def odds_of_all(network: nn.Module, shard: Shard) -> list[Floats]:
+    """(h, w) float32 each: what the network says of every pair of a shard."""
     device = next(network.parameters()).device
+    found = []
     with torch.inference_mode():
-        odds = network(torch.from_numpy(sample.planes[None]).to(device))
-    return np.asarray(odds[0, 0].float().cpu().numpy(), np.float32)
+        for planes in shard.planes:
+            odds = network(torch.from_numpy(planes[None]).to(device))
+            found.append(np.asarray(odds[0, 0].float().cpu().numpy(), np.float32))
+    return found
 
 
 def colour_planes(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
@@ -227,26 +239,33 @@ def train_compact(given: Assignment) -> Outcome | None:
 
 
 def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome:
-    kept = task.calibration()
-    example = kept.planes[:1, :, :64, :96].copy()
+    network, kept, held = trained.network, task.calibration(), task.measured()
     path = export(
-        trained.network, given.out / "compact.onnx", example, names=("planes", "odds"), moving=(0, 2, 3)
+        network,
+        given.out / "compact.onnx",
+        np.ascontiguousarray(kept.planes[:1, :, :64, :96]),
+        names=("planes", "odds"),
+        moving=(0, 2, 3),
     )
-    error = check(
-        trained.network, path, [kept.planes[place : place + 2] for place in range(0, 8, 2)], as_chance=True
-    )
-    figures = {**trained.figures, "torch_onnx_error": error}
+    crops = [kept.planes[place : place + 2] for place in range(0, 2 * CHECKED, 2)]
+    error = check(network, path, crops, as_chance=True)
+    scale = fit_scale(odds_of_all(network, kept), kept.mask, kept.ignore)
+    odds = odds_of_all(network, held)
+    figures = {
+        **trained.figures,
+        **measured(odds, held.mask, held.ignore, scale),
+        "calibration_error_before": measured(odds, held.mask, held.ignore, Scale(1.0, 0.0))[
+            "calibration_error"
+        ],
+        "torch_onnx_error": error,
+    }
     card = write_card(
         path,
         name="compact",
         version="1",
-        training_data=(
-            f"edits made by maskwright {__version__} on {len(given.shares.learnt)} photographs, by licence: "
-            + terms(given.shares.learnt)
-        ),
-        licence="",
-        layers=[],
-        constants={},
+        training_data=f"edits made by maskwright {__version__} on {terms(given.shares.learnt)}",
+        licence=terms_for(given.shares.learnt),
+        constants={"odds_gain": scale.gain, "odds_offset": scale.offset},
         steps=trained.steps,
         seed=given.options.seed,
         figures=figures,

@@ -1,46 +1,101 @@
-"""The compact network: planes of a pair in, log odds of an edit out. A placeholder."""
+"""The compact network: planes of a pair in, log odds of an edit out.
+
+A U-Net of five levels whose first convolution sees the bytes themselves. What the bytes are turned
+into first (centred colours, the signed difference, margins above the noise floor) is linear, so it
+is part of that convolution's weights: no plane is ever made of it. The network adds to the log odds
+it is given and starts from adding nothing, so it begins where the difference annotator ends.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maskwright.masks.annotators.planes import CHANNELS
+from maskwright.masks.annotators.planes import CHANNELS, COLOURS, ODDS_CODE, ODDS_ZERO
 
-WIDTHS = (24, 32, 48)
+WIDTHS = (16, 32, 64, 96, 128)
+"""Channels of a level; the first lies on half of the planes' grid, each further one on half of that."""
+DEPTHS = (0, 2, 3, 3, 2)
+"""3x3 convolutions of a level on the way down. None on the finest: memory traffic is what costs there."""
+MULTIPLE = 2 ** len(WIDTHS)
+"""Height and width must be multiples of this."""
 
 
 class Compact(nn.Module):
-    """A U-Net of three levels: 3x3 convolutions with bias, ReLU, nothing else."""
+    """Convolutions with bias, ReLU, sums across; early fusion of the two pictures.
 
-    def __init__(self) -> None:
+    Args:
+        widths, depths: as `WIDTHS` and `DEPTHS`, of one length.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, depths: tuple[int, ...] = DEPTHS) -> None:
         super().__init__()
-        one, two, three = WIDTHS
-        self.stem = _conv(len(CHANNELS), one, stride=2)
-        self.one = _conv(one, one)
-        self.down_two = nn.Sequential(_conv(one, two, stride=2), _conv(two, two))
-        self.down_three = nn.Sequential(_conv(two, three, stride=2), _conv(three, three), _conv(three, three))
-        self.up_two = _conv(three + two, two)
-        self.up_one = _conv(two + one, one)
-        self.head = nn.Conv2d(one, 1, 3, padding=1)
+        mixing, centre = stem_features()
+        self.register_buffer("mixing", mixing, persistent=False)
+        self.register_buffer("centre", centre, persistent=False)
+        self.stem = nn.Conv2d(len(mixing), widths[0], 4, stride=2, padding=1)
+        self.down = nn.ModuleList(_conv(fine, coarse, stride=2) for fine, coarse in pairwise(widths))
+        self.body = nn.ModuleList(
+            nn.Sequential(*(_conv(width, width) for _ in range(depth)))
+            for width, depth in zip(widths, depths, strict=True)
+        )
+        self.across = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
+        self.up = nn.ModuleList(_conv(width, width) for width in widths[:-1])
+        self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(cast("Tensor", self.head.bias))
+        self.keep = nn.Parameter(torch.ones(()))
 
     def forward(self, planes: Tensor) -> Tensor:
-        """(N, C, h, w) uint8 to (N, 1, h, w) float32, log odds."""
-        scaled = planes.float() * (1 / 255)
-        one = self.one(self.stem(scaled))  # (N, ., h/2, w/2)
-        two = self.down_two(one)  # (N, ., h/4, w/4)
-        three = self.down_three(two)  # (N, ., h/8, w/8)
-        two = self.up_two(torch.cat([_like(three, two), two], dim=1))
-        one = self.up_one(torch.cat([_like(two, one), one], dim=1))
-        return _like(cast("Tensor", self.head(one)).float(), planes)
+        """(N, C, h, w) uint8 to (N, 1, h, w) float32, log odds; h and w multiples of `MULTIPLE`."""
+        raw = planes.float()
+        level = self._seen(raw)
+        skipped = []
+        for body, down in zip(self.body, self.down, strict=False):
+            level = body(level)
+            skipped.append(level)
+            level = down(level)
+        level = self.body[-1](level)
+        for skip, across, up in zip(skipped[::-1], self.across[::-1], self.up[::-1], strict=True):
+            level = up(functional.interpolate(across(level), scale_factor=2.0, mode="nearest") + skip)
+        place = CHANNELS.index("odds")
+        given = (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
+        return functional.pixel_shuffle(self.head(level), 2).float() + self.keep * given
+
+    def _seen(self, raw: Tensor) -> Tensor:
+        """The first convolution on features of the bytes, as one convolution on the bytes."""
+        with torch.autocast(raw.device.type, enabled=False):
+            weight = torch.einsum("ofyx,fc->ocyx", self.stem.weight, self.mixing)
+            bias = cast("Tensor", self.stem.bias) - torch.einsum("ofyx,f->o", self.stem.weight, self.centre)
+            return functional.relu(functional.conv2d(raw, weight, bias, stride=2, padding=1))
+
+
+def stem_features() -> tuple[Tensor, Tensor]:
+    """What the first convolution sees is `mixing @ bytes - centre`: (F, C) and (F,).
+
+    The planes of `CHANNELS`, each about -1 to 1, and the signed difference of the pictures, a colour a
+    feature, in units of 32 grey levels.
+    """
+    count = len(CHANNELS)
+    mixing, centre = torch.zeros(count + len(COLOURS), count), torch.ones(count + len(COLOURS))
+    for place, name in enumerate(CHANNELS):
+        side, _, colour = name.partition("_")
+        if side in ("original", "edited") and colour in COLOURS:
+            mixing[place, place] = 1 / 128
+        elif name == "odds":
+            mixing[place, place], centre[place] = 1 / (4 * ODDS_CODE), ODDS_ZERO / (4 * ODDS_CODE)
+        else:
+            mixing[place, place] = 1 / 64
+    for number, colour in enumerate(COLOURS, start=count):
+        centre[number] = 0
+        for side, sign in (("original", -1), ("edited", 1)):
+            mixing[number, CHANNELS.index(f"{side}_{colour}")] = sign / 32
+    return mixing, centre
 
 
 def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), nn.ReLU())
-
-
-def _like(small: Tensor, large: Tensor) -> Tensor:
-    return functional.interpolate(small, size=large.shape[-2:], mode="bilinear", align_corners=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskwright.masks.annotators.evidence import Evidence, Plane
 
+COLOURS = ("red", "green", "blue")
 CODES = (
     "sharp_margin",
     "fine_margin",
@@ -29,7 +30,7 @@ SCALAR_CODE = 32
 ODDS_CODE, ODDS_ZERO = 8, 128
 """Log odds are coded in eighths around 128: from -16 to 15.9."""
 CHANNELS = (
-    *(f"{side}_{colour}" for side in ("original", "edited") for colour in ("red", "green", "blue")),
+    *(f"{side}_{colour}" for side in ("original", "edited") for colour in COLOURS),
     "odds",
     *CODES,
     *SCALARS,
