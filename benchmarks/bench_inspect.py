@@ -138,7 +138,7 @@ def pair_of(photo: Picture, donor: Picture, rng: Generator, background: str) -> 
     if background != "once":
         made = make_pair(photo, donor, rng, background=background).made
     else:
-        made = chain(*(edit.step for edit in draw_edits(donor, rng)))(begin(photo), rng)
+        made = chain(*(edit.step for edit in draw_edits(photo, donor, rng)))(begin(photo), rng)
     return made.original, made.edited, made.mask
 
 

@@ -36,7 +36,7 @@ from maskwright.masks.scores import score_pair
 from maskwright.pairs.align import align
 from maskwright.pairs.picture import encode_png, read_picture
 from maskwright.pairs.values import Hint, Picture
-from maskwright.synthesis.edits import paste
+from maskwright.synthesis.objects import paste
 from maskwright.synthesis.steps import begin
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))

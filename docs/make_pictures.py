@@ -18,15 +18,15 @@ import maskwright
 from maskwright.bench.demo import all_recipes, oval, photo
 from maskwright.pages.sheet import Row, contact_sheet
 from maskwright.pairs.values import Picture
-from maskwright.synthesis import corruptions, edits
+from maskwright.synthesis import corruptions, fills, surfaces
 from maskwright.synthesis.steps import begin, chain
 
 FOLDER = Path(__file__).parent / "pictures"
 PAIRS = Path(__file__).parents[1] / "examples" / "pairs"
 
 EDIT = chain(
-    edits.removal("telea", oval(0.335, 0.757, 0.085, 0.085)),  # the mission's badge
-    edits.recolour(oval(0.815, 0.12, 0.05, 0.14)),  # the shuttle's tank
+    fills.removal("telea", oval(0.335, 0.757, 0.085, 0.085)),  # the mission's badge
+    surfaces.recolour(oval(0.815, 0.12, 0.05, 0.14)),  # the shuttle's tank
     corruptions.resize(0.9),
 )
 

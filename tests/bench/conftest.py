@@ -11,9 +11,10 @@ import pytest
 
 from maskwright.pairs.picture import encode_png
 from maskwright.pairs.values import Picture
-from maskwright.synthesis.edits import paste, recolour
+from maskwright.synthesis.objects import paste
 from maskwright.synthesis.regions import box
 from maskwright.synthesis.steps import begin
+from maskwright.synthesis.surfaces import recolour
 
 
 def textured(height: int, width: int, seed: int) -> Picture:

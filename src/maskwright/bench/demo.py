@@ -27,7 +27,7 @@ from maskwright.pages.overlay import draw_overlay
 from maskwright.pages.sheet import Row, contact_sheet
 from maskwright.pairs.picture import encode_png, read_picture
 from maskwright.pairs.values import Mask, Picture
-from maskwright.synthesis import corruptions, edits
+from maskwright.synthesis import corruptions, fills, objects, surfaces
 from maskwright.synthesis.regenerate import regenerate
 from maskwright.synthesis.regions import Draw
 from maskwright.synthesis.steps import Made, Step, begin, chain
@@ -170,13 +170,13 @@ def all_recipes() -> tuple[Recipe, ...]:
             "badge",
             "astronaut",
             "badge painted over",
-            edits.removal("telea", oval(0.335, 0.757, 0.085, 0.085)),
+            fills.removal("telea", oval(0.335, 0.757, 0.085, 0.085)),
         ),
         Recipe(
             "eyes",
             "cat",
             "eyes in another colour",
-            chain(*map(edits.recolour, cat_eyes)),
+            chain(*map(surfaces.recolour, cat_eyes)),
             original_as="jpeg 95",
             edited_as="webp 85",
         ),
@@ -184,16 +184,16 @@ def all_recipes() -> tuple[Recipe, ...]:
             "spoon",
             "coffee",
             "spoon painted over",
-            edits.removal("ns", oval(0.615, 0.70, 0.085, 0.13)),
+            fills.removal("ns", oval(0.615, 0.70, 0.085, 0.13)),
             "resized to 75 %",
             corruptions.resize(0.75),
         ),
-        Recipe("paste", "astronaut", "eye of a cat pasted", edits.paste(cat, cat_eyes[0], feather_px=2.0)),
+        Recipe("paste", "astronaut", "eye of a cat pasted", objects.paste(cat, cat_eyes[0], feather_px=2.0)),
         Recipe(
             "copy",
             "rocket",
             "rocket copied",
-            edits.copy_move(oval(0.503, 0.6, 0.03, 0.3)),
+            objects.copy_move(oval(0.503, 0.6, 0.03, 0.3)),
             "moved by 3 px, 2 px",
             corruptions.shift(3, 2),
             original_as="jpeg 95",
@@ -202,7 +202,7 @@ def all_recipes() -> tuple[Recipe, ...]:
             "light",
             "coffee",
             "a region relit",
-            edits.relight(oval(0.2, 0.75, 0.14, 0.18)),
+            surfaces.relight(oval(0.2, 0.75, 0.14, 0.18)),
             "cropped",
             crop,
         ),
@@ -210,7 +210,7 @@ def all_recipes() -> tuple[Recipe, ...]:
             "redrawn",
             "cat",
             "a retina pasted",
-            edits.paste(retina, oval(0.5, 0.5, 0.45, 0.45), scale=0.1),
+            objects.paste(retina, oval(0.5, 0.5, 0.45, 0.45), scale=0.1),
             "redrawn as by a generator",
             regenerate(0.4),
         ),
@@ -218,7 +218,7 @@ def all_recipes() -> tuple[Recipe, ...]:
             "exact",
             "rocket",
             "nose of a cat pasted",
-            edits.paste(cat, oval(0.57, 0.8, 0.09, 0.1)),
+            objects.paste(cat, oval(0.57, 0.8, 0.09, 0.1)),
             edited_as="png",
         ),
         Recipe("saved_again", "coffee", original_as="jpeg 95", edited_as="jpeg 75"),

@@ -1,4 +1,4 @@
-"""Edits as generative editors leave them: a region drawn anew around an object, and a skirt about it.
+"""Edits as generative editors leave them: a region drawn anew, and a faint trace about it.
 
 An inpainting network draws everything in the region it is given, not only the object it was asked
 for: what should have stayed comes back close to what it was. Here the truth is that region.
@@ -13,42 +13,52 @@ import numpy as np
 from numpy.random import Generator
 
 from maskwright.pairs.values import Mask, Picture
-from maskwright.synthesis.regions import Draw, any_region, blob
-from maskwright.synthesis.steps import Made, Step, check_picture
+from maskwright.synthesis.fields import bent_places, smooth_field, taken_from
+from maskwright.synthesis.fills import filled
+from maskwright.synthesis.objects import colour_matched, feathered
+from maskwright.synthesis.regions import Draw, any_shape, blob
+from maskwright.synthesis.steps import Made, Step, check_picture, size_of
+from maskwright.synthesis.surfaces import crop_of
+from maskwright.synthesis.truth import closed, to_uint8, window_of
 
 DRAWN_ANEW = 2.0
 """Grey levels: a place of the region counts as edited where the largest channel difference, blurred
 with sigma 4, reaches this. Less than that cannot be told from the region having been left alone."""
+SKIRT_FELT = 4.0
+"""Grey levels of a skirt from which it is ignored."""
 
 
-def redraw(donor: Picture, draw: Draw | None = None) -> Step:
-    """A region drawn anew: what was there, moved, blurred and textured, around an object of the donor.
+def redraw(donor: Picture, draw: Draw = any_shape, *, cut: Draw = blob, feather_px: float = 0.0) -> Step:
+    """A region drawn anew, as an inpainter does: what was there, or its surroundings, around something new.
 
     Args:
         donor: (h, w, 3) uint8, gives the object and the texture.
-        draw: the region; any kind unless told.
+        draw: the region.
+        cut: draws the object's outline on the donor's grid.
+        feather_px: width of the soft border inside the region.
     """
     check_picture(donor, "donor")
-    draw = draw or any_region()
 
     def step(made: Made, rng: Generator) -> Made:
-        edited = made.edited
-        height, width = made.mask.shape
-        region = draw(height, width, rng)
-        new = cv2.resize(donor, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-        thing = _centred(blob(height, width, rng, area_frac=0.5 * float(region.mean())), region)
-        drawn = np.where(thing[..., None], new, _again(edited, new, rng))
-        drawn = np.clip(np.round(drawn), 0, 255).astype(np.uint8)
-        difference = cv2.absdiff(drawn, edited).max(axis=2).astype(np.float32)
-        changed = region & (cv2.GaussianBlur(difference, (0, 0), 4) >= DRAWN_ANEW)
-        edited = np.where(changed[..., None], drawn, edited)
-        return replace(made, edited=edited, mask=made.mask | changed, ignore=made.ignore & ~changed)
+        region = draw(*size_of(made.mask), rng)
+        window = window_of(region, margin=8)
+        inside, old = region[window], made.edited[window]
+        base = old
+        if rng.random() < 0.4:
+            base = filled(made.edited, region, window, "patch" if rng.random() < 0.6 else "telea", rng)
+        drawn = _again(base, crop_of(donor, *size_of(inside), rng), rng)
+        if rng.random() < 0.8:
+            drawn = _with_object(drawn, old, inside, donor, cut, rng)
+        difference = cv2.absdiff(drawn, old).max(axis=2).astype(np.float32)
+        changed = inside & (cv2.GaussianBlur(difference, (0, 0), 4) >= DRAWN_ANEW)
+        changed = closed(changed, 9) & inside
+        return _laid(made, (window[0], window[1]), drawn, changed, feather_px)
 
     return step
 
 
 def skirt(width_px: float, levels: float) -> Step:
-    """A faint change of tone that fades out around the edit; the mask does not grow by it.
+    """A faint change of tone that fades out around the edit; where it can be felt it is ignored.
 
     Args:
         width_px: standard deviation of the fading.
@@ -58,34 +68,63 @@ def skirt(width_px: float, levels: float) -> Step:
     def step(made: Made, rng: Generator) -> Made:
         near = cv2.GaussianBlur(made.mask.astype(np.float32), (0, 0), width_px)[..., None]
         tone = 2 * near * rng.uniform(-levels, levels, 3).astype(np.float32)
-        toned = np.clip(np.round(made.edited + tone), 0, 255).astype(np.uint8)
-        return replace(made, edited=np.where(made.mask[..., None], made.edited, toned))
+        edited = np.where(made.mask[..., None], made.edited, to_uint8(made.edited + tone))
+        felt = (np.abs(tone).max(axis=2) >= SKIRT_FELT) & ~made.mask
+        return replace(made, edited=edited, ignore=made.ignore | felt)
 
     return step
 
 
-def all_but_a_blob(height: int, width: int, rng: Generator, /) -> Mask:
-    """A background: everything but a blob of a fifth to three fifths of the picture."""
-    return np.asarray(~blob(height, width, rng, area_frac=float(rng.uniform(0.2, 0.6))))
+def _laid(made: Made, window: tuple[slice, slice], drawn: Picture, changed: Mask, feather_px: float) -> Made:
+    edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
+    if feather_px > 0 and changed.any():
+        alpha = feathered(changed, feather_px)
+        blended = edited[window] + alpha[..., None] * (drawn.astype(np.float32) - edited[window])
+        edited[window] = to_uint8(blended)
+        soft = changed & (alpha < 0.85)
+        changed = changed & ~soft
+        ignore[window] |= soft & ~mask[window]
+    else:
+        edited[window][changed] = drawn[changed]
+    mask[window] |= changed
+    ignore[window] &= ~changed
+    return replace(made, edited=edited, mask=mask, ignore=ignore)
 
 
-def _again(picture: Picture, texture: np.ndarray, rng: Generator) -> np.ndarray:
-    """The picture as a generator would draw it again when it may take liberties, float32."""
+def _again(picture: Picture, texture: Picture, rng: Generator) -> Picture:
+    """The picture as a generator would draw it again when it may take liberties."""
     height, width = picture.shape[:2]
-    move = np.array([[1, 0, rng.normal(0, 2)], [0, 1, rng.normal(0, 2)]], np.float32)
-    moved = cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REFLECT)
-    base = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), float(rng.uniform(0.8, 2.5)))
-    coarse = rng.normal(0, rng.uniform(2, 12), (max(2, height // 12), max(2, width // 12)))
-    light = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    fine = texture - cv2.GaussianBlur(texture, (0, 0), 3)
-    return np.asarray(base + light[..., None] + fine * np.float32(rng.uniform(0.2, 0.7)))
+    far_px = float(np.exp(rng.uniform(np.log(1.5), np.log(10))))
+    places = bent_places(height, width, float(rng.uniform(24, 80)), far_px, rng)
+    base = cv2.GaussianBlur(taken_from(picture, places), (0, 0), float(rng.uniform(0.6, 2.2)))
+    light = smooth_field(height, width, float(rng.uniform(12, 60)), float(rng.uniform(4, 30)), rng)
+    tint = rng.normal(0, float(rng.uniform(1, 8)), 3).astype(np.float32)
+    fine = texture.astype(np.float32) - cv2.blur(texture, (7, 7))
+    return to_uint8(base + light[..., None] + tint + fine * np.float32(rng.uniform(0.1, 0.7)))
 
 
-def _centred(shape: Mask, region: Mask) -> Mask:
-    """The shape moved so that its centre is the region's; what passes an edge comes back at the other."""
-    if not (shape.any() and region.any()):
-        return shape
-    shift = [
-        round(float(np.mean(a) - np.mean(b))) for a, b in zip(region.nonzero(), shape.nonzero(), strict=True)
-    ]
-    return np.roll(shape, shift, (0, 1))
+def _with_object(
+    drawn: Picture, old: Picture, region: Mask, donor: Picture, cut: Draw, rng: Generator
+) -> Picture:
+    """An object of the donor fitted to the region; or what was there in another colour."""
+    if rng.random() < 0.25:
+        return to_uint8(drawn[..., rng.permutation(3)] * float(rng.uniform(0.7, 1.3)))
+    outline = cut(donor.shape[0], donor.shape[1], rng)
+    there, here = window_of(outline), window_of(region)
+    room = [int(rng.uniform(0.5, 1.1) * (side.stop - side.start)) for side in here]
+    size = (max(1, room[1]), max(1, room[0]))
+    thing = np.asarray(cv2.resize(donor[there], size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    shape = cv2.resize(outline[there].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(
+        np.bool_
+    )
+    top, left = (
+        max(0, (side.start + side.stop - length) // 2) for side, length in zip(here, size[::-1], strict=True)
+    )
+    shape = shape[: drawn.shape[0] - top, : drawn.shape[1] - left]
+    thing = thing[: shape.shape[0], : shape.shape[1]]
+    place = np.s_[top : top + shape.shape[0], left : left + shape.shape[1]]
+    if rng.random() < 0.5 and shape.any():
+        thing = colour_matched(thing, old[place], shape, float(rng.uniform(0.2, 0.8)))
+    new = drawn.copy()
+    new[place][shape] = thing[shape]
+    return new

@@ -11,11 +11,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import unknown_name
-from maskwright.pairs.values import Picture
-from maskwright.synthesis import corruptions, edits, generative
+from maskwright.pairs.values import Mask, Picture
+from maskwright.synthesis import corruptions, fills, generative, objects, overlays, reshape, surfaces
 from maskwright.synthesis.regenerate import MAX_STRENGTH, regenerate
-from maskwright.synthesis.regions import Draw, any_region, blob, labelled
+from maskwright.synthesis.regions import Draw, any_shape, around, blob, grown, labelled
 from maskwright.synthesis.steps import Made, Side, Step, begin, check_picture
+from maskwright.synthesis.superpixels import superpixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def make_pair(
     Returns:
         The pair and what was done. Its mask may be empty where no edit left a trace.
     """
-    edits = draw_edits(donor, rng, labels=labels, donor_labels=donor_labels)
+    edits = draw_edits(photo, donor, rng, labels=labels, donor_labels=donor_labels)
     after = draw_background(background, rng)
     return tell(photo, rng, edits=[*edits, *_skirt(rng)], background=background, corruptions=after)
 
@@ -83,6 +84,7 @@ def tell(
 
 
 def draw_edits(
+    photo: Picture,
     donor: Picture,
     rng: Generator,
     *,
@@ -91,13 +93,53 @@ def draw_edits(
 ) -> list[Named]:
     """One edit mostly, sometimes two or three, of kinds drawn by weight."""
     check_picture(donor, "donor")
-    draw = any_region(labels)
-    cut = blob if donor_labels is None else labelled(donor_labels)
+    places = _places(photo, donor, labels, donor_labels)
     count = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
     names = list(EDITS)
     weights = np.array([EDITS[name][0] for name in names])
     chosen = rng.choice(len(names), size=count, p=weights / weights.sum())
-    return [Named(names[index], EDITS[names[index]][1](donor, draw, cut, rng)) for index in chosen]
+    return [Named(names[index], EDITS[names[index]][1](donor, places, rng)) for index in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where edits happen on a photograph, and what they cut out of the donor.
+
+    Args:
+        thing: something the photograph shows.
+        any: something it shows or any shape.
+        wide: what people give an inpainter: something shown with a margin, its box or an ellipse about it,
+            strokes, any shape.
+        cut: something the donor shows.
+    """
+
+    thing: Draw
+    any: Draw
+    wide: Draw
+    cut: Draw
+
+
+def _places(
+    photo: Picture, donor: Picture, labels: NDArray[Any] | None, donor_labels: NDArray[Any] | None
+) -> Places:
+    thing = superpixels(photo) if labels is None else labelled(labels)
+    cut = superpixels(donor) if donor_labels is None else labelled(donor_labels)
+    return Places(
+        thing=thing,
+        any=_one_of({thing: 0.6, any_shape: 0.4}),
+        wide=_one_of({grown(thing): 0.3, around(thing): 0.3, thing: 0.1, any_shape: 0.3}),
+        cut=_one_of({cut: 0.8, blob: 0.2}),
+    )
+
+
+def _one_of(draws: dict[Draw, float]) -> Draw:
+    """Any of these, by weight."""
+    choices = list(draws)
+
+    def draw(height: int, width: int, rng: Generator) -> Mask:
+        return choices[int(rng.choice(len(choices), p=list(draws.values())))](height, width, rng)
+
+    return draw
 
 
 def draw_background(background: str, rng: Generator) -> list[Named]:
@@ -117,45 +159,81 @@ def draw_alone(rng: Generator) -> Named:
     return ALONE[names[int(rng.integers(len(names)))]](rng)
 
 
-def _paste(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.paste(
+def _paste(donor: Picture, places: Places, rng: Generator) -> Step:
+    turn = float(rng.normal(0, 8)) if rng.random() < 0.8 else float(rng.uniform(-180, 180))
+    return objects.paste(
         donor,
-        cut,
-        scale=float(np.exp(rng.uniform(np.log(0.5), np.log(1.6)))),
-        feather_px=float(rng.choice([0, rng.uniform(1, 8)])),
+        places.cut,
+        scale=None,
+        rotation_deg=turn if rng.random() < 0.6 else 0.0,
+        feather_px=_feather(rng),
         match_colour=float(rng.choice([0, rng.uniform(0.3, 1)])),
+        shadow=float(rng.uniform(0.2, 0.7)) if rng.random() < 0.25 else 0.0,
     )
 
 
-def _copy_move(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.copy_move(
-        draw, scale=float(rng.choice([1, rng.uniform(0.7, 1.3)])), feather_px=_feather(rng)
+def _copy_move(donor: Picture, places: Places, rng: Generator) -> Step:
+    scale = float(rng.choice([1, rng.uniform(0.5, 1.4)]))
+    return objects.copy_move(places.any, scale=scale, feather_px=_feather(rng))
+
+
+def _jitter(donor: Picture, places: Places, rng: Generator) -> Step:
+    grow = float(rng.choice([0.125, rng.uniform(0.06, 0.4)]))
+    return objects.jitter(
+        places.thing, grow=grow, shift_px=float(rng.uniform(0, 4)), feather_px=_feather(rng)
     )
 
 
-def _removal(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    fills = ("telea", "ns", "patch", "patch")
-    return edits.removal(fills[int(rng.integers(4))], draw)  # type: ignore[arg-type]
+def _exchange(donor: Picture, places: Places, rng: Generator) -> Step:
+    return objects.exchange(donor, places.cut, places.thing, feather_px=_feather(rng))
 
 
-def _replacement(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.replacement(donor, draw, keep_light=bool(rng.random() < 0.5))
+def _removal(donor: Picture, places: Places, rng: Generator) -> Step:
+    fills_: tuple[fills.Fill, ...] = ("telea", "ns", "patch", "patch", "patch")
+    return fills.removal(fills_[int(rng.integers(len(fills_)))], places.wide)
 
 
-def _recolour(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.recolour(draw)
+def _replacement(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.replacement(donor, places.any, feather_px=_feather(rng))
 
 
-def _relight(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.relight(draw)
+def _material(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.material(donor, places.any)
 
 
-def _redraw(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return generative.redraw(donor, draw)
+def _recolour(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.recolour(places.any)
 
 
-def _background(donor: Picture, draw: Draw, cut: Draw, rng: Generator) -> Step:
-    return edits.replacement(donor, generative.all_but_a_blob)
+def _relight(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.relight(places.any, feather_px=_feather(rng))
+
+
+def _disturb(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.disturb(places.any)
+
+
+def _reshape(donor: Picture, places: Places, rng: Generator) -> Step:
+    return reshape.reshape(places.thing)
+
+
+def _redraw(donor: Picture, places: Places, rng: Generator) -> Step:
+    feather_px = float(rng.uniform(1, 6)) if rng.random() < 0.3 else 0.0
+    return generative.redraw(donor, places.wide, cut=places.cut, feather_px=feather_px)
+
+
+def _backdrop(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.backdrop(donor, places.thing, feather_px=_feather(rng))
+
+
+def _text(donor: Picture, places: Places, rng: Generator) -> Step:
+    return overlays.text(opacity=_opacity(rng))
+
+
+def _sticker(donor: Picture, places: Places, rng: Generator) -> Step:
+    if rng.random() < 0.4:
+        return overlays.outlined_cutout(donor, places.cut)
+    return overlays.sticker(opacity=_opacity(rng))
 
 
 def _skirt(rng: Generator) -> list[Named]:
@@ -166,7 +244,12 @@ def _skirt(rng: Generator) -> list[Named]:
 
 
 def _feather(rng: Generator) -> float:
-    return float(rng.choice([0, rng.uniform(1, 6)]))
+    """None, as thin as a cut-out's smoothed border, or wide."""
+    return float(rng.choice([0, rng.uniform(0.7, 2.5), rng.uniform(2.5, 8)], p=[0.4, 0.4, 0.2]))
+
+
+def _opacity(rng: Generator) -> float:
+    return float(rng.uniform(0.35, 0.9)) if rng.random() < 0.25 else 1.0
 
 
 def _identical(rng: Generator) -> list[Named]:
@@ -278,18 +361,25 @@ def _near_one(rng: Generator) -> float:
     return float(np.exp(rng.normal(0, 0.06)))
 
 
-EDITS: dict[str, tuple[float, Callable[[Picture, Draw, Draw, Generator], Step]]] = {
+EDITS: dict[str, tuple[float, Callable[[Picture, Places, Generator], Step]]] = {
     "paste": (4, _paste),
-    "copy_move": (1.5, _copy_move),
-    "removal": (2, _removal),
-    "replacement": (2, _replacement),
+    "copy_move": (1.2, _copy_move),
+    "jitter": (1.2, _jitter),
+    "exchange": (1, _exchange),
+    "removal": (2.2, _removal),
+    "redraw": (4.5, _redraw),
+    "replacement": (1, _replacement),
+    "material": (0.7, _material),
     "recolour": (1, _recolour),
-    "relight": (0.5, _relight),
-    "redraw": (2.5, _redraw),
-    "background": (0.7, _background),
+    "relight": (0.4, _relight),
+    "disturb": (0.4, _disturb),
+    "reshape": (0.6, _reshape),
+    "backdrop": (0.6, _backdrop),
+    "text": (0.5, _text),
+    "sticker": (0.6, _sticker),
 }
-"""Kind of edit: its weight, and what makes it. Weights are our choice: things put in and taken out are
-most of what the public sets of edited pictures hold."""
+"""Kind of edit: its weight, and what makes it. Weights are our choice: things put in, taken out and drawn
+anew are most of what the public sets of edited pictures hold."""
 BACKGROUNDS: dict[str, Callable[[Generator], list[Named]]] = {
     "identical": _identical,
     "resaved": _resaved,

@@ -1,4 +1,4 @@
-"""Where an edit happens: blobs, brush strokes, boxes and labelled regions as masks.
+"""Where an edit happens: blobs, strokes, boxes, ellipses, labelled regions and what lies around them.
 
 Every function gives a bool (H, W) mask with at least one True pixel, whatever the size.
 """
@@ -14,13 +14,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.pairs.values import Mask
+from maskwright.synthesis.truth import window_of
 
 Draw: TypeAlias = Callable[[int, int, Generator], Mask]
 """(height, width, generator) -> mask: how an edit asks for its place."""
 
-AREA_FRAC = (0.003, 0.35)
+AREA_FRAC = (0.001, 0.6)
 """Smallest and largest share of the picture an edit takes; drawn evenly in its logarithm. Our choice:
-small objects to half a person, since most edits people make are small."""
+from a button to most of a scene, half of them below 2.5 %."""
 
 
 def blob(height: int, width: int, rng: Generator, *, area_frac: float | None = None) -> Mask:
@@ -37,12 +38,17 @@ def blob(height: int, width: int, rng: Generator, *, area_frac: float | None = N
     radius *= np.sqrt(area / (np.pi * np.mean(radius**2)))
     elongation = float(np.exp(rng.normal(0, 0.35)))
     along, across = radius * np.cos(angle) * elongation, radius * np.sin(angle) / elongation
-    turn = rng.uniform(0, np.pi)
-    x = rng.uniform(0, width) + along * np.cos(turn) - across * np.sin(turn)
-    y = rng.uniform(0, height) + along * np.sin(turn) + across * np.cos(turn)
-    canvas = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(canvas, [np.stack([x, y], axis=1).round().astype(np.int32)], 1)
-    return _never_empty(canvas, x, y)
+    return _outlined(height, width, rng, along, across)
+
+
+def ellipse(height: int, width: int, rng: Generator, *, area_frac: float | None = None) -> Mask:
+    """An ellipse around a random centre, turned anyhow."""
+    radius = np.sqrt(_area(height, width, rng, area_frac) / np.pi)
+    elongation = float(np.exp(rng.normal(0, 0.3)))
+    angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    return _outlined(
+        height, width, rng, radius * elongation * np.cos(angle), radius / elongation * np.sin(angle)
+    )
 
 
 def strokes(height: int, width: int, rng: Generator, *, area_frac: float | None = None) -> Mask:
@@ -79,37 +85,86 @@ def box(height: int, width: int, rng: Generator, *, area_frac: float | None = No
     return mask
 
 
+SHAPES: tuple[Draw, ...] = (blob, blob, ellipse, strokes, box)
+"""What is drawn where a photograph says nothing of what it shows."""
+
+
+def any_shape(height: int, width: int, rng: Generator, /) -> Mask:
+    """One of `SHAPES`."""
+    return SHAPES[int(rng.integers(len(SHAPES)))](height, width, rng)
+
+
 def labelled(labels: NDArray[Any]) -> Draw:
     """One region of a label map, resized to the picture; a blob where no region fits `AREA_FRAC`.
+
+    A label that lies in several places gives one of them, mostly a large one.
 
     Args:
         labels: (h, w) integers, 0 = none, every region a number from 1.
     """
-    numbers, counts = np.unique(labels[labels > 0], return_counts=True)
+    counts = np.bincount(labels.ravel())
+    counts[0] = 0
     share = counts / labels.size
-    fitting = numbers[(share >= AREA_FRAC[0]) & (share <= AREA_FRAC[1])]
+    fitting = np.flatnonzero((share >= AREA_FRAC[0]) & (share <= AREA_FRAC[1]))
 
     def draw(height: int, width: int, rng: Generator) -> Mask:
         if not fitting.size:
             return blob(height, width, rng)
         chosen = (labels == rng.choice(fitting)).astype(np.uint8)
-        region = cv2.resize(chosen, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.bool_)
-        return region if region.any() else blob(height, width, rng)
+        region = cv2.resize(chosen, (width, height), interpolation=cv2.INTER_NEAREST)
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(region, connectivity=8)
+        areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
+        if not areas.size:
+            return blob(height, width, rng)
+        return np.asarray(parts == 1 + rng.choice(len(areas), p=areas / areas.sum()))
 
     return draw
 
 
-def any_region(labels: NDArray[Any] | None = None) -> Draw:
-    """Any kind: half of the time from the label map where there is one, else blob, strokes or box."""
-    shapes: tuple[Draw, ...] = (blob, blob, strokes, box)
-    by_labels = None if labels is None else labelled(labels)
+def grown(draw: Draw) -> Draw:
+    """A region with a margin about it: as an object's mask is grown before it goes to an inpainter."""
 
-    def draw(height: int, width: int, rng: Generator) -> Mask:
-        if by_labels is not None and rng.random() < 0.5:
-            return by_labels(height, width, rng)
-        return shapes[int(rng.integers(len(shapes)))](height, width, rng)
+    def wide(height: int, width: int, rng: Generator) -> Mask:
+        region = draw(height, width, rng)
+        reach = 1 + int(float(rng.uniform(0.02, 0.25)) * np.sqrt(np.count_nonzero(region)))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * min(reach, 20) + 1,) * 2)
+        return np.asarray(cv2.dilate(region.astype(np.uint8), kernel), np.bool_)
 
-    return draw
+    return wide
+
+
+def around(draw: Draw) -> Draw:
+    """The box around a region, or an ellipse about it, with some room: as people mark an object."""
+
+    def wide(height: int, width: int, rng: Generator) -> Mask:
+        rows, columns = window_of(draw(height, width, rng))
+        room = 1 + float(rng.uniform(0, 0.3))
+        half = [room * (side.stop - side.start) / 2 for side in (columns, rows)]
+        centre = [(side.start + side.stop - 1) / 2 for side in (columns, rows)]
+        canvas = np.zeros((height, width), np.uint8)
+        if rng.random() < 0.5:
+            low, high = (
+                tuple(round(c + sign * h) for c, h in zip(centre, half, strict=True)) for sign in (-1, 1)
+            )
+            cv2.rectangle(canvas, low, high, 1, -1)
+        else:
+            # An ellipse through the corners of the box is 2 ** 0.5 times as wide as the box.
+            wider = float(rng.uniform(1.1, 1.42))
+            axes = tuple(max(1, round(wider * h)) for h in half)
+            cv2.ellipse(canvas, (round(centre[0]), round(centre[1])), axes, 0, 0, 360, 1, -1)
+        return canvas.astype(np.bool_)
+
+    return wide
+
+
+def _outlined(height: int, width: int, rng: Generator, along: Any, across: Any) -> Mask:
+    """A closed outline, turned anyhow, around a centre anywhere in the picture."""
+    turn = rng.uniform(0, np.pi)
+    x = rng.uniform(0, width) + along * np.cos(turn) - across * np.sin(turn)
+    y = rng.uniform(0, height) + along * np.sin(turn) + across * np.cos(turn)
+    canvas = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(canvas, [np.stack([x, y], axis=1).round().astype(np.int32)], 1)
+    return _never_empty(canvas, x, y)
 
 
 def _area(height: int, width: int, rng: Generator, area_frac: float | None) -> float:

@@ -76,6 +76,11 @@ def check_picture(picture: Picture, name: str = "photo") -> None:
         raise InputError(f"{name} must be (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
 
 
+def size_of(array: NDArray[Any]) -> tuple[int, int]:
+    """Height and width."""
+    return int(array.shape[0]), int(array.shape[1])
+
+
 def on_side(side: Side, change: Callable[[Picture, Generator], Picture]) -> Step:
     """A step out of a function of one picture that keeps every pixel in its place."""
     check_side(side)
