@@ -23,7 +23,7 @@ from maskwright.learning.loop import Batch, Trained, run
 from maskwright.learning.losses import mask_loss
 from maskwright.learning.makers import Makers, first_shard
 from maskwright.learning.networks.compact import Compact
-from maskwright.learning.shares import Shares, terms, terms_for
+from maskwright.learning.shares import Shares, terms, terms_for, told_apart
 from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
@@ -205,9 +205,7 @@ def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generat
 
 
 def _stream(photos: tuple[Photo, ...], seed: int) -> Stream:
-    return Stream(
-        DrawPair(photos), "\n".join(["compact", *CHANNELS, *(photo.path for photo in photos)]), seed
-    )
+    return Stream(DrawPair(photos), "\n".join([*CHANNELS, *told_apart(photos)]), seed)
 
 
 def _sample(shard: Shard, place: int) -> Sample:
@@ -239,7 +237,8 @@ def train_compact(given: Assignment) -> Outcome | None:
 
 
 def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome:
-    network, kept, held = trained.network, task.calibration(), task.measured()
+    assert isinstance(trained.network, Compact)
+    network, kept, held = trained.network.settled(), task.calibration(), task.measured()
     path = export(
         network,
         given.out / "compact.onnx",

@@ -111,7 +111,15 @@ def quantized(path: Path, target: Path, crops: Sequence[NDArray[np.uint8]]) -> P
         with tempfile.TemporaryDirectory() as folder, replacing(target) as temporary:
             made = Path(folder) / "quantized.onnx"
             quantization.quantize_static(
-                path, made, Crops(), quant_format=quantization.QuantFormat.QDQ, per_channel=True
+                path,
+                made,
+                Crops(),
+                quant_format=quantization.QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=quantization.QuantType.QUInt8,  # signed ones have no fast path on x86
+                weight_type=quantization.QuantType.QInt8,
+                # what lies between convolutions, too: else each of them goes to floats and back
+                op_types_to_quantize=["Conv", "Resize", "Add"],
             )
             temporary.write_bytes(made.read_bytes())
     finally:

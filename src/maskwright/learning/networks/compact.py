@@ -8,6 +8,7 @@ it is given and starts from adding nothing, so it begins where the difference an
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import cast
 
@@ -49,6 +50,16 @@ class Compact(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(cast("Tensor", self.head.bias))
         self.keep = nn.Parameter(torch.ones(()))
+        self.on_bytes: nn.Conv2d | None = None
+
+    def settled(self) -> Compact:
+        """A copy that computes the same with its first convolution already on bytes: what is exported."""
+        copied = copy.deepcopy(self).eval()
+        weight, bias = self._weights_on_bytes()
+        stem = nn.Conv2d(weight.shape[1], len(weight), weight.shape[-1], stride=2, padding=1)
+        stem.weight.data, cast("Tensor", stem.bias).data = weight.detach().clone(), bias.detach().clone()
+        copied.on_bytes = stem
+        return copied
 
     def forward(self, planes: Tensor) -> Tensor:
         """(N, C, h, w) uint8 to (N, 1, h, w) float32, log odds; h and w multiples of `MULTIPLE`."""
@@ -69,9 +80,15 @@ class Compact(nn.Module):
     def _seen(self, raw: Tensor) -> Tensor:
         """The first convolution on features of the bytes, as one convolution on the bytes."""
         with torch.autocast(raw.device.type, enabled=False):
-            weight = torch.einsum("ofyx,fc->ocyx", self.stem.weight, self.mixing)
-            bias = cast("Tensor", self.stem.bias) - torch.einsum("ofyx,f->o", self.stem.weight, self.centre)
+            if self.on_bytes is not None:
+                return functional.relu(self.on_bytes(raw))
+            weight, bias = self._weights_on_bytes()
             return functional.relu(functional.conv2d(raw, weight, bias, stride=2, padding=1))
+
+    def _weights_on_bytes(self) -> tuple[Tensor, Tensor]:
+        weight = torch.einsum("ofyx,fc->ocyx", self.stem.weight, self.mixing)
+        bias = cast("Tensor", self.stem.bias) - torch.einsum("ofyx,f->o", self.stem.weight, self.centre)
+        return weight, bias
 
 
 def stem_features() -> tuple[Tensor, Tensor]:
