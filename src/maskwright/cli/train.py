@@ -18,7 +18,7 @@ EXAMPLE = "Example:  maskwright train compact --photos photos.csv --minutes 60 -
 
 def command(
     network: Annotated[
-        str, typer.Argument(help="compact.", metavar="NETWORK", show_default=False)
+        str, typer.Argument(help="compact or autoencoder.", metavar="NETWORK", show_default=False)
     ],
     photos: Annotated[
         str,

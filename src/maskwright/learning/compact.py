@@ -27,8 +27,8 @@ from maskwright.learning.shares import Shares, terms, terms_for, told_apart
 from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
-from maskwright.masks.annotators.compact import planes_of
-from maskwright.masks.annotators.planes import CHANNELS
+from maskwright.masks.annotators.evidence import evidence
+from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.measures.metrics import count
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
@@ -59,8 +59,11 @@ class DrawPair:
     def __call__(self, rng: Generator) -> Sample:
         made = draw_sample(self.photos, rng).told.made
         pair = align(made.original, made.edited)
+        seen = evidence(pair)
         return Sample(
-            planes_of(pair, _rule()), on_half_grid(made.mask), on_half_grid(made.ignore | ~pair.valid)
+            planes(seen, rule.log_odds(seen, _rule())),
+            on_half_grid(made.mask),
+            on_half_grid(made.ignore | ~pair.valid),
         )
 
 
@@ -248,12 +251,12 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome
     )
     crops = [kept.planes[place : place + 2] for place in range(0, 2 * CHECKED, 2)]
     error = check(network, path, crops, as_chance=True)
-    scale = fit_scale(odds_of_all(network, kept), kept.mask, kept.ignore)
+    scale = fit_scale(odds_of_all(network, kept), list(kept.mask), list(kept.ignore))
     odds = odds_of_all(network, held)
     figures = {
         **trained.figures,
-        **measured(odds, held.mask, held.ignore, scale),
-        "calibration_error_before": measured(odds, held.mask, held.ignore, Scale(1.0, 0.0))[
+        **measured(odds, list(held.mask), list(held.ignore), scale),
+        "calibration_error_before": measured(odds, list(held.mask), list(held.ignore), Scale(1.0, 0.0))[
             "calibration_error"
         ],
         "torch_onnx_error": error,

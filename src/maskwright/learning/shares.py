@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskwright.errors import InputError
+from maskwright.pages.words import counted
 from maskwright.synthesis.photos import Photo, read_photos
 
 
@@ -59,9 +60,31 @@ def shared(source: str | os.PathLike[str]) -> Shares:
 
 
 def terms(photos: Sequence[Photo]) -> str:
-    """Licences and how many photographs are under each, the most frequent first."""
-    counts = Counter(photo.licence or "not stated" for photo in photos)
-    return "; ".join(f"{licence} ({number})" for licence, number in counts.most_common())
+    """How many photographs, and how many under which terms, the most frequent first."""
+    counts = Counter(photo.licence or "terms not stated" for photo in photos)
+    listed = "; ".join(f"{number} {licence}" for licence, number in counts.most_common())
+    return f"{counted(len(photos), 'photograph')}: {listed}"
+
+
+def terms_for(photos: Sequence[Photo]) -> str:
+    """What weights carry that were trained on these photographs: the terms of all of them."""
+    known = Counter(photo.licence or "terms not stated" for photo in photos)
+    return "under the terms of the photographs trained on: " + "; ".join(
+        licence for licence, _ in known.most_common()
+    )
+
+
+def told_apart(photos: Sequence[Photo]) -> list[str]:
+    """What tells these photographs from others, wherever their folder lies: names within it, and sizes.
+
+    Raises:
+        InputError: one of them is not there.
+    """
+    folder = os.path.commonpath([os.path.dirname(os.path.abspath(photo.path)) for photo in photos])
+    try:
+        return [f"{os.path.relpath(photo.path, folder)} {os.path.getsize(photo.path)}" for photo in photos]
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def _tenth(photo: Photo, folder: Path, purpose: str) -> int:

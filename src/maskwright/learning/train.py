@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RECIPES: dict[str, str] = {
     "compact": "maskwright.learning.compact:train_compact",
+    "autoencoder": "maskwright.learning.autoencoder:train_autoencoder",
 }
 """Every network that can be trained; strings, so that listing them imports nothing."""
 
