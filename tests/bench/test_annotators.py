@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +12,33 @@ import pytest
 
 from maskwright.bench.annotators import bench_annotators
 from maskwright.bench.result import BenchResult
+from maskwright.bench.robustness import AUTOENCODER, BLUR, JPEG_2000
 from maskwright.bench.tables import tables
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.pipeline import annotate_pair, load_annotator
 from maskwright.measures.metrics import pixel_f1, pixel_iou
-from maskwright.pairs.picture import read_mask
-from maskwright.pairs.values import Pair
+from maskwright.pairs.picture import encode_png, read_mask
+from maskwright.pairs.values import Aligned, Card, Change, Hint, Pair
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 HARD = "truth in ('author', 'inpainting-mask')"
 
 
+class Everything:
+    """Gives every pixel the probability 0.8: its mask is that of the baseline that marks everything."""
+
+    card = Card(name="everything", version="1", digest="0" * 64)
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        return [Change(np.full(pair.valid.shape, 0.8, np.float32)) for pair in batch]
+
+
+EVERYTHING = "tests.bench.test_annotators:Everything"
+
+
 @pytest.fixture(scope="module")
 def result(table: Path, photos: Path) -> BenchResult:
-    return bench_annotators(table, by="truth", unedited=photos)
+    return bench_annotators(table, by=["truth"], unedited=photos)
 
 
 def test_rows_that_cannot_be_measured_are_told_and_the_others_are(result: BenchResult) -> None:
@@ -75,6 +90,103 @@ def test_slices_of_a_column_add_up_to_the_whole(result: BenchResult) -> None:
         assert parts / result.n == pytest.approx(whole.f1.mean)
 
 
+def test_every_column_has_slices_of_its_own(table: Path) -> None:
+    found = bench_annotators(table, by=["background", "truth"])
+    assert [(part.column, part.value, part.n) for part in found.slices] == [
+        ("background", "identical", 6),
+        ("truth", "author", 4),
+        ("truth", "coarse", 2),
+    ]
+    assert found.rows[5].values == ("identical", "coarse")
+
+
+@pytest.fixture(scope="module")
+def two(table: Path) -> BenchResult:
+    return bench_annotators(table, annotators=["difference", EVERYTHING], by=["truth"], robust=True)
+
+
+def test_the_first_annotator_is_compared_with_the_others_on_all_rows_and_on_those_of_a_value(
+    two: BenchResult,
+) -> None:
+    for methods in (two.methods, *(part.methods for part in two.slices)):
+        first, second = methods[:2]
+        assert first.better_than[EVERYTHING] == first.better_than["all_ones"]
+        assert first.better_than[EVERYTHING].mean == pytest.approx(first.f1.mean - second.f1.mean)
+        assert first.better_than[EVERYTHING].mean > 0.5
+        assert set(second.better_than) == {method.name for method in methods[2:]}
+
+
+def test_the_tables_say_how_the_first_annotator_compares(two: BenchResult) -> None:
+    shown = {each.name: each for each in tables(two)}
+    assert shown["differences"].rows[0] == ("minus", "difference", "", EVERYTHING, "")
+    assert shown["differences"].rows[1][0] == EVERYTHING
+    assert shown["differences"].rows[1][3:] == ("", "")
+    assert shown["slice_gains"].title == "F1 of difference by truth, paired difference to"
+    assert shown["slice_gains"].rows[0][2] == EVERYTHING
+    over = two.slices[0].methods[0].better_than[EVERYTHING]
+    assert shown["slice_gains"].rows[1][:3] == ("author", "4", f"{over.mean:+.3f}")
+    assert all(len({len(row) for row in each.rows}) == 1 for each in shown.values())
+
+
+def test_the_pairs_come_once_more_after_harm_that_no_training_sees(two: BenchResult) -> None:
+    assert [harmed.after for harmed in two.robust] == [BLUR, JPEG_2000]
+    titles = [each.title for each in tables(two) if each.name == "robust"]
+    assert titles == [f"the same pairs after {after}" for after in (BLUR, JPEG_2000)]
+    for harmed in two.robust:
+        assert [method.name for method in harmed.methods] == [method.name for method in two.methods]
+        harmless = {method.name: method.f1.mean for method in two.methods}
+        assert harmed.methods[1].f1.mean == harmless[EVERYTHING]  # its mask does not look at pictures
+        assert harmed.methods[0].f1.mean < harmless["difference"]
+
+
+def test_calibration_is_that_of_a_map_of_one_value(table: Path, two: BenchResult) -> None:
+    truths = [read_mask(table.parent / f"{number}_mask.png") for number in range(6)]
+    share = float(np.mean(truths))
+    found = two.calibration[1]
+    assert (found.annotator, found.pixels) == (EVERYTHING, 6 * 96 * 128)
+    assert found.error == pytest.approx(0.8 - share)
+    assert found.brier == pytest.approx(share * 0.2**2 + (1 - share) * 0.8**2)
+    (only,) = found.bins
+    assert (only.claimed, only.edited) == pytest.approx((0.8, share))
+
+
+def test_what_the_column_ignore_marks_counts_for_nobody(table: Path, tmp_path: Path) -> None:
+    folder = table.parent
+    truth = read_mask(folder / "1_mask.png")
+    ignore = np.zeros_like(truth)
+    ignore[:, truth.shape[1] // 2 :] = True
+    assert (truth & ~ignore).any() or (truth & ignore).any()
+    (tmp_path / "ignore.png").write_bytes(encode_png(ignore))
+    (tmp_path / "small.png").write_bytes(encode_png(np.ones((5, 5), np.bool_)))
+    names = [str(folder / f"1_{role}.png") for role in ("original", "edited", "mask")]
+    with (tmp_path / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [
+                ["id", "original", "edited", "mask", "ignore"],
+                ["half", *names, "ignore.png"],
+                ["whole", *names, ""],
+                ["unfit", *names, "small.png"],
+            ]
+        )
+    found = bench_annotators(tmp_path / "pairs.csv", annotators=[EVERYTHING])
+    everywhere = np.ones_like(truth)
+    half, whole = found.rows
+    for name in (EVERYTHING, "all_ones"):
+        assert half.f1[name] == pytest.approx(pixel_f1(everywhere, truth, ignore=ignore))
+        assert whole.f1[name] == pytest.approx(pixel_f1(everywhere, truth))
+    assert found.calibration[0].pixels == truth.size + np.count_nonzero(~ignore)
+    assert [detail for _, _, detail in found.unmeasured] == [
+        "the ignore is 5x5, the edited picture 128x96 (width x height)"
+    ]
+
+
+def test_a_column_ignore_that_names_no_picture_is_a_column_as_any_other(table: Path, tmp_path: Path) -> None:
+    names = [str(table.parent / f"1_{role}.png") for role in ("original", "edited", "mask")]
+    with (tmp_path / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["original", "edited", "mask", "ignore"], [*names, "no"]])
+    assert bench_annotators(tmp_path / "pairs.csv", by=["ignore"]).n == 1
+
+
 def test_a_condition_chooses_rows_by_the_tables_own_columns(table: Path) -> None:
     found = bench_annotators(table, where="truth = 'coarse'")
     assert [row.key for row in found.rows] == ["p4", "p5"]
@@ -102,19 +214,22 @@ def test_false_marks_come_with_the_baseline_at_its_threshold(result: BenchResult
 def test_trust_keeps_the_best_by_the_score(result: BenchResult) -> None:
     trust = {row.score: row for row in result.trust}["qes"]
     assert trust.n == 6
-    assert trust.kept_iou[-1] == (1.0, pytest.approx(result.methods[0].iou.mean))
+    share, iou = trust.kept_iou[-1]
+    assert share == 1
+    assert iou.mean == pytest.approx(result.methods[0].iou.mean)
+    assert iou.low <= iou.mean <= iou.high
 
 
 def test_json_has_a_version_and_no_nan(result: BenchResult) -> None:
     text = json.dumps(result.to_json(), allow_nan=False)
     found = json.loads(text)
-    assert found["version"] == 1
+    assert found["version"] == 2
     assert found["rows"][0]["key"] == "p0"
     assert found["confusions"][0]["counts"][0]["n"] == 6
 
 
 def test_the_same_run_gives_the_same_figures(table: Path, result: BenchResult) -> None:
-    again = bench_annotators(table, by="truth")
+    again = bench_annotators(table, by=["truth"])
     assert again.methods == result.methods
     assert again.slices == result.slices
 
@@ -125,12 +240,12 @@ def test_every_table_has_rows_of_one_length(result: BenchResult) -> None:
         titles.append(shown.title)
         assert len({len(row) for row in shown.rows}) == 1
         assert all(isinstance(cell, str) for row in shown.rows for cell in row)
-    assert len(titles) == len(set(titles)) == 8
+    assert len(titles) == len(set(titles)) == 10
 
 
 def test_what_cannot_be_asked_is_refused_before_anything_is_measured(table: Path) -> None:
     with pytest.raises(SettingError) as caught:
-        bench_annotators(table, by="truht")
+        bench_annotators(table, by=["truth", "truht"])
     assert "truth" in caught.value.hint
     with pytest.raises(SettingError, match="no annotator named 'diference'"):
         bench_annotators(table, annotators=["diference"])
@@ -149,9 +264,11 @@ def test_the_round_trip_adds_a_kind_and_the_pairs_once_more(table: Path, photos:
         pytest.skip("the autoencoder of MASKWRIGHT_DATA is not here")
     found = bench_annotators(table, unedited=photos, roundtrip=network)
     assert "autoencoder" in {row.kind for row in found.false_marks}
-    assert [method.name for method in found.robust] == [method.name for method in found.methods]
-    assert not math.isnan(found.robust[0].f1.mean)
-    assert found.robust[0].f1.mean < found.methods[0].f1.mean
+    (harmed,) = found.robust
+    assert harmed.after == AUTOENCODER
+    assert [method.name for method in harmed.methods] == [method.name for method in found.methods]
+    assert not math.isnan(harmed.methods[0].f1.mean)
+    assert harmed.methods[0].f1.mean < found.methods[0].f1.mean
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ def words_of(page: str) -> str:
 
 @pytest.fixture(scope="module")
 def result(table: Path, photos: Path) -> BenchResult:
-    return bench_annotators(table, by="truth", unedited=photos)
+    return bench_annotators(table, by=["truth"], unedited=photos)
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,7 @@ def test_thousands_of_pairs_give_a_list_of_the_worst_and_a_point_for_every_one(r
 
 
 def test_values_of_a_column_beyond_those_drawn_are_in_the_table(tmp_path: Path) -> None:
-    found = bench_annotators(write_table(tmp_path, SHIFTS * 3, values=36), by="kind")
+    found = bench_annotators(write_table(tmp_path, SHIFTS * 3, values=36), by=["kind"])
     page = html_of(found)
     assert "the table has 12 more" in page
     assert all(f'<th scope="row">{part.value}</th>' in page for part in found.slices)
@@ -254,8 +254,34 @@ def test_what_was_not_asked_for_is_said(result: BenchResult, page: str, tmp_path
     assert "(--unedited)" not in page
     assert "the edited picture 128x96" in words_of(page)
     other = html_of(bench_annotators(write_table(tmp_path, [3])))
-    for option in ("--by", "--unedited", "--roundtrip"):
+    for option in ("--by", "--unedited", "--roundtrip", "--robust"):
         assert f"({option})" in other
+
+
+def test_a_second_annotator_and_harm_have_their_place_and_their_numbers(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shlex
+
+    table = write_table(tmp_path, [3, 9, 5])
+    name = "tests.bench.test_page:Speckled"
+    found = bench_annotators(table, annotators=["difference", name], by=["kind", "id"], robust=True)
+    page = html_of(found)
+    over = found.methods[0].better_than[name]
+    assert f"difference has {over.mean:+.3f}" in words_of(page)
+    places = re.findall(r'<section id="(by|gains|robust)-(\d)"', page)
+    assert places == [
+        *((what, number) for number in "01" for what in ("by", "gains")),
+        *(("robust", number) for number in "01"),
+    ]
+    for place, harmed in enumerate(found.robust):
+        section = page.split(f'id="robust-{place}"')[1].split("</section>")[0]
+        assert f"After {harmed.after}" in section
+        assert f"{harmed.methods[0].f1.mean:.3f}" in section
+    line = html.unescape(re.findall(r"<pre><code>(.*?)</code></pre>", page)[-1])
+    monkeypatch.chdir(tmp_path)
+    assert command(*shlex.split(line)[1:])[0] == 0
+    assert (tmp_path / "bench.html").read_text(encoding="utf-8") == page
 
 
 def test_the_line_on_the_page_makes_it_again(
@@ -302,7 +328,7 @@ def test_columns_and_values_of_a_strangers_table_are_text(tmp_path: Path) -> Non
     hostile = "</script><img src=x onerror=alert(1)>{{ 7*7 }}"
     table = write_table(tmp_path, [3, 9], column=hostile, value=hostile)
     table.write_text(table.read_text().replace("p1,", f'"{hostile}",'))
-    (tmp_path / "bench.html").write_text(html_of(bench_annotators(table, by=hostile)), encoding="utf-8")
+    (tmp_path / "bench.html").write_text(html_of(bench_annotators(table, by=[hostile])), encoding="utf-8")
     with opened(tmp_path / "bench.html") as seen:
         assert seen.trouble == []
         assert seen.page.locator("img[src=x]").count() == 0

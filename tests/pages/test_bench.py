@@ -67,16 +67,16 @@ def view(cards: int = 3) -> BenchView:
         Histogram(HOSTILE, "", [Bar(0, 0.5, 3, "f1-0"), Bar(0.5, 1, 9)]),
         Curves("trust", "", "kept", [Curve(HOSTILE, [(0.1, 0.9), (1, 0.7)])]),
     ]
+    values = [ValueRows("value-0", HOSTILE, [(HOSTILE, "row-0")])]
     return BenchView(
         name=HOSTILE,
         sentence=f"{HOSTILE} has F1 0.902",
         says=[HOSTILE],
         sections=[
             Section("methods", HOSTILE, HOSTILE, [HOSTILE], [dots], TABLE),
-            Section("by", f"By {HOSTILE}", "", plots=[dots], table=TABLE, agrees=True),
+            Section("by-0", f"By {HOSTILE}", "", [], [dots], TABLE, values, agrees=True),
             Section("each", "Pair by pair", "", plots=plots, large=True),
         ],
-        values=[ValueRows("value-0", HOSTILE, [(HOSTILE, "row-0")])],
         cards=[card(number) for number in range(cards)],
         cards_title="Worst",
         cards_why=HOSTILE,

@@ -10,14 +10,16 @@ from pathlib import Path
 from maskwright.bench.baselines import PER_TABLE
 from maskwright.bench.records import VISIBLE, VISIBLE_SIGMA
 from maskwright.bench.result import BenchResult, Method, Row
+from maskwright.bench.robustness import AUTOENCODER
 from maskwright.bench.sections import EDGES, LISTED, annotators_of, bar_of, sections, with_interval
 from maskwright.bench.tables import Table, figure, gain, label, tables, worst_first
 from maskwright.bench.worst import CARDS, Progress, worst_cards
 from maskwright.corpus.annotate import versions
 from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.masks.scores import SCORES
+from maskwright.measures.calibration import BINS
 from maskwright.measures.metrics import RESAMPLES
-from maskwright.pages.bench import BenchView, PairRow, PairRows, ValueRows, bench_page
+from maskwright.pages.bench import BenchView, PairRow, PairRows, bench_page
 from maskwright.pages.words import counted
 from maskwright.pairs.difference import SIGNED_SIGMA
 from maskwright.pairs.sources import Roles
@@ -56,14 +58,13 @@ def _view(result: BenchResult, roles: Roles, progress: Progress) -> BenchView:
         sentence=_sentence(result),
         says=list(_says(result)),
         sections=list(sections(result, words)),
-        values=_values(result),
         cards=cards,
         cards_title=f"{everything}: truth, {ours}, baseline",
         cards_why=f"By F1 of {ours}. The original is laid on the edited picture as the annotator sees it;"
         f" the line is around what {ours} marked; the baseline is “{label(PER_TABLE, '')}”. Truth may be"
         " coarser than the edit: look before you blame.",
         pairs=_pairs(result),
-        pairs_head=head if result.by is None else [*head, result.by],
+        pairs_head=[*head, *result.by],
         pairs_left=max(0, result.n - LISTED),
         unmeasured=unmeasured,
         unasked=list(_unasked(result)),
@@ -90,7 +91,7 @@ def _sentence(result: BenchResult) -> str:
 
 
 def _says(result: BenchResult) -> Iterator[str]:
-    best = _best_baseline(result)
+    ours, best = result.methods[0], _best_baseline(result)
     tuned = (
         "; its threshold is the best for these very pairs, which flatters it"
         if best.threshold is not None
@@ -100,10 +101,11 @@ def _says(result: BenchResult) -> Iterator[str]:
     if result.originals == 1:
         yield "All pairs are of one original: nothing can be said of how far the figures would move."
     for method in annotators_of(result)[1:]:
-        over = method.better_than[best.name]
+        over, first = method.better_than[best.name], ours.better_than[method.name]
         yield (
             f"{method.name} has F1 {with_interval(figure(method.f1.mean), method.f1)},"
-            f" {with_interval(gain(over), over)} against that baseline."
+            f" {with_interval(gain(over), over)} against that baseline;"
+            f" {ours.name} has {with_interval(gain(first), first)} against it."
         )
     for method in annotators_of(result):
         over = method.better_than[best.name]
@@ -111,17 +113,6 @@ def _says(result: BenchResult) -> Iterator[str]:
             yield f"These pairs do not tell {method.name} from that baseline: the interval holds 0."
     if result.unmeasured:
         yield f"{counted(len(result.unmeasured), 'row')} could not be measured; why stands below."
-
-
-def _values(result: BenchResult) -> list[ValueRows]:
-    """The pairs behind the figures of a value, as far as they are listed."""
-    inside: dict[str | None, list[tuple[str, str]]] = {}
-    for rank, row in enumerate(worst_first(result)[:LISTED]):
-        inside.setdefault(row.value, []).append((row.key, f"row-{rank}"))
-    return [
-        ValueRows(f"value-{place}", f"{part.value}: {counted(part.n, 'pair')}", inside.get(part.value, []))
-        for place, part in enumerate(result.slices)
-    ]
 
 
 def _pairs(result: BenchResult) -> list[PairRows]:
@@ -141,11 +132,11 @@ def _pairs(result: BenchResult) -> list[PairRows]:
 def _words(row: Row, ours: str) -> list[str]:
     figures = [figure(row.f1[ours]), figure(row.iou[ours]), figure(row.f1[PER_TABLE])]
     verdict = (row.verdict[ours] or row.status[ours]).replace("_", " ")
-    return [*figures, verdict, *([] if row.value is None else [row.value])]
+    return [*figures, verdict, *row.values]
 
 
 def _unasked(result: BenchResult) -> Iterator[str]:
-    if result.by is None:
+    if not result.by:
         yield "Figures by a column of the table: none was named (--by)."
     if not result.confusions:
         yield "What happened outside the edits: the table has no column background."
@@ -153,6 +144,8 @@ def _unasked(result: BenchResult) -> Iterator[str]:
         yield "What is marked on photographs that nobody edited: none were given (--unedited)."
     if result.roundtrip is None:
         yield "The same pairs after an autoencoder: none was given (--roundtrip)."
+    if not _held_out(result):
+        yield "The same pairs after harm that no training sees: that was not asked for (--robust)."
     yield "Speed and memory: these are measured by the benchmarks, not here."
 
 
@@ -191,7 +184,7 @@ def _definitions(result: BenchResult) -> list[tuple[str, str]]:
             "[low, high]",
             f"95 % bootstrap interval: {RESAMPLES:,} draws of whole originals with all their pairs.",
         ),
-        ("difference", "F1 minus the baseline's F1 on the same pair, mean over pairs."),
+        ("difference", "F1 minus that of another method on the same pair, mean over pairs."),
         ("no mask", "A pair that was rejected or failed counts as an empty mask."),
         (
             "baselines",
@@ -204,6 +197,11 @@ def _definitions(result: BenchResult) -> list[tuple[str, str]]:
             " channels cut at a threshold, closed with 5 x 5, holes filled.",
         ),
         ("oracle", "The same at the best threshold of every single picture."),
+        (
+            "expected calibration error",
+            f"Mean distance of a map's values from the share that is edited in truth, over {BINS} bins of"
+            " equal mass; Brier score: mean squared distance of value and truth, pixel by pixel. 0 is best.",
+        ),
         *((score, SCORES[score]) for score in dict.fromkeys(trust.score for trust in result.trust)),
     ]
 
@@ -220,12 +218,19 @@ def _facts(result: BenchResult) -> list[tuple[str, str]]:
     ]
 
 
+def _held_out(result: BenchResult) -> bool:
+    """Whether harm that no training sees was asked for."""
+    return any(harmed.after != AUTOENCODER for harmed in result.robust)
+
+
 def _command(result: BenchResult) -> str:
     words = ["maskwright", "bench", "annotators", result.table]
     names = [method.name for method in annotators_of(result)]
     if names != [DEFAULT]:
         words += [word for name in names for word in ("--annotator", name)]
-    for option in ("where", "by", "unedited", "roundtrip"):
-        if value := getattr(result, option):
-            words += [f"--{option}", value]
+    words += ["--where", result.where] if result.where else []
+    words += [word for column in result.by for word in ("--by", column)]
+    words += ["--unedited", result.unedited] if result.unedited else []
+    words += ["--roundtrip", result.roundtrip] if result.roundtrip else []
+    words += ["--robust"] if _held_out(result) else []
     return shlex.join([*words, "--html", "bench.html"])

@@ -14,11 +14,14 @@ from maskwright.bench.baselines import Curve, curves
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
 from maskwright.masks.pipeline import annotate_pair
+from maskwright.measures.calibration import Calibration, count_calibration
 from maskwright.measures.metrics import Counts, count
 from maskwright.pairs.align import align
 from maskwright.pairs.difference import difference
 from maskwright.pairs.picture import read_mask, read_picture
-from maskwright.pairs.values import Mask, Pair, Picture, Rejection
+from maskwright.pairs.sources import Source
+from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.values import Mask, Pair, Picture, PictureLike, Rejection
 from maskwright.synthesis.steps import Made, Step
 
 VISIBLE = 8
@@ -34,6 +37,7 @@ class Marked:
     Args:
         counts: of its mask against the truth.
         visible: the same without truth pixels nobody can see.
+        calibration: of its change map; a pair without one counts as a map of zeros.
         trust: scores that say how far to trust the mask, by column name; None = not known.
     """
 
@@ -43,6 +47,7 @@ class Marked:
     reason: str
     verdict: str
     background: str | None
+    calibration: Calibration = field(default_factory=Calibration)
     trust: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -76,50 +81,69 @@ class KnownPair:
         original: (h, w, 3) uint8 as read.
         edited: (H, W, 3) uint8.
         truth: (H, W) bool.
+        ignore: (H, W) bool, pixels that count for nobody.
     """
 
     shown: Pair
     original: Picture
     edited: Picture
     truth: Mask
+    ignore: Mask
 
 
 TRUST = ("qes", "confidence")
 """Scores that claim to say how good a mask is."""
+IGNORE = "ignore"
+"""The column of a table whose picture says what counts for nobody."""
 
 
 def measure(
-    pair: Pair | Rejection, annotators: Mapping[str, Annotator], *, corrupt: Step | None = None
+    pair: Pair | Rejection,
+    annotators: Mapping[str, Annotator],
+    *,
+    ignore: PictureLike | None = None,
+    corrupt: Step | None = None,
 ) -> Record | Rejection:
     """Run every annotator and baseline on one pair.
 
     Args:
         pair: with its known mask, which the annotators do not get.
+        ignore: of `ignore_of`.
         corrupt: done to the pictures first (and to the mask with them); its seed is the pair's id.
 
     Returns:
         A rejection where `read_known` gives one.
     """
-    known = read_known(pair)
+    known = read_known(pair, ignore)
     if isinstance(known, Rejection):
         return known
-    original, edited, truth = known.original, known.edited, known.truth
-    group = hashlib.sha256(original.tobytes()).hexdigest()[:16]
+    made = Made(known.original, known.edited, known.truth, known.ignore)
     shown = known.shown
     if corrupt is not None:
-        made = corrupt(Made(original, edited, truth, np.zeros_like(truth)), generator_of(shown.id))
-        original, edited, truth = made.original, made.edited, made.mask
-        shown = replace(shown, original=original, edited=edited)
-    unseen = truth & ~_seen(original, edited)
-    all_truth, visible = curves(original, edited, truth, ignore=(None, unseen))
-    marked = {name: _marked(shown, annotator, truth, unseen) for name, annotator in annotators.items()}
+        made = corrupt(made, generator_of(shown.id))
+        shown = replace(shown, original=made.original, edited=made.edited)
+    uncounted = made.ignore | (made.mask & ~_seen(made.original, made.edited))
+    all_truth, visible = curves(made.original, made.edited, made.mask, ignore=(made.ignore, uncounted))
+    marked = {name: _marked(shown, annotator, made, uncounted) for name, annotator in annotators.items()}
+    group = hashlib.sha256(known.original.tobytes()).hexdigest()[:16]
     return Record(shown.id, shown.columns, group, marked, all_truth, visible)
 
 
-def read_known(pair: Pair | Rejection) -> KnownPair | Rejection:
+def ignore_of(source: Source, pair: Pair | Rejection) -> PictureLike | None:
+    """What the table says counts for nobody: the picture in its column `ignore`, None where there is none."""
+    if not any(name == IGNORE for name, _ in source.reading().columns):
+        return None
+    if IGNORE in pair.columns:  # a path: pictures themselves are not carried
+        cell = pair.columns[IGNORE]
+        if not isinstance(cell, str) or not looks_like_pictures([cell]):
+            return None
+    return source.picture(f"{pair.id}:{IGNORE}")
+
+
+def read_known(pair: Pair | Rejection, ignore: PictureLike | None = None) -> KnownPair | Rejection:
     """The pictures and the truth of a pair, or why there is nothing to measure against.
 
-    That is: pictures or mask cannot be read, or the mask is not of the edited picture's size.
+    That is: pictures, mask or ignore cannot be read, or one of the two is not of the edited picture's size.
     """
     if isinstance(pair, Rejection):
         return pair
@@ -129,13 +153,15 @@ def read_known(pair: Pair | Rejection) -> KnownPair | Rejection:
         original = read_picture(pair.original).pixels
         edited = read_picture(pair.edited).pixels
         truth = read_mask(pair.mask)
+        ignored = np.zeros_like(truth) if ignore is None else read_mask(ignore)
     except InputError as error:
         return Rejection(pair.id, error.reason or "bad_row", str(error), pair.columns)
-    if truth.shape != edited.shape[:2]:
-        sizes = [f"{array.shape[1]}x{array.shape[0]}" for array in (truth, edited)]
-        detail = f"the mask is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
-        return Rejection(pair.id, "bad_mask", detail, pair.columns)
-    return KnownPair(replace(pair, mask=None), original, edited, truth)
+    for name, array in (("mask", truth), ("ignore", ignored)):
+        if array.shape != edited.shape[:2]:
+            sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (array, edited)]
+            detail = f"the {name} is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
+            return Rejection(pair.id, "bad_mask", detail, pair.columns)
+    return KnownPair(replace(pair, mask=None), original, edited, truth, ignored)
 
 
 def generator_of(text: str) -> np.random.Generator:
@@ -150,15 +176,17 @@ def _seen(original: Picture, edited: Picture) -> Mask:
     return np.asarray(cv2.GaussianBlur(levels, (0, 0), VISIBLE_SIGMA) >= VISIBLE)
 
 
-def _marked(pair: Pair, annotator: Annotator, truth: Mask, unseen: Mask) -> Marked:
+def _marked(pair: Pair, annotator: Annotator, made: Made, uncounted: Mask) -> Marked:
     found = annotate_pair(pair, annotator)
-    mask = np.zeros_like(truth) if found.mask is None else found.mask
+    mask = np.zeros_like(made.mask) if found.mask is None else found.mask
+    change = np.zeros(mask.shape, np.float32) if found.change is None else found.change
     return Marked(
-        counts=count(mask, truth),
-        visible=count(mask, truth, ignore=unseen),
+        counts=count(mask, made.mask, ignore=made.ignore),
+        visible=count(mask, made.mask, ignore=uncounted),
         status=found.status,
         reason=found.reason,
         verdict=found.verdict,
         background=found.background,
+        calibration=count_calibration(change, made.mask, ignore=made.ignore),
         trust={name: found.scores.get(name) for name in TRUST},
     )

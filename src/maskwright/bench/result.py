@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.bench.nulls import FalseMarks
+from maskwright.measures.calibration import Bin
 from maskwright.measures.metrics import Estimate
 
-VERSION = 1
+VERSION = 2
 """Of the object `to_json` gives; grows when a key changes its meaning or goes."""
 
 
@@ -24,7 +25,8 @@ class Method:
             threshold of every picture).
         threshold: of a baseline, grey levels; None where it has none.
         visible_f1: F1 with truth that nobody can see left out.
-        better_than: of an annotator: its F1 minus each baseline's, paired.
+        better_than: of an annotator: its F1 minus each baseline's, paired; of the first one also minus
+            every other annotator's.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Method:
 class Slice:
     """The rows of one value of a column; baselines keep the threshold of the whole table."""
 
+    column: str
     value: str
     n: int
     methods: tuple[Method, ...]
@@ -63,14 +66,45 @@ class Trust:
 
     Args:
         spearman: rank correlation with IoU over the pairs that have the score; nan where it is constant.
-        kept_iou: (share kept, mean IoU of the pairs with the highest scores), pairs without the score last.
+        kept_iou: (share kept, mean IoU of the pairs with the highest scores), pairs without the score last;
+            the intervals draw originals anew and then choose those pairs anew.
     """
 
     annotator: str
     score: str
     n: int
-    spearman: float
-    kept_iou: tuple[tuple[float, float], ...]
+    spearman: Estimate
+    kept_iou: tuple[tuple[float, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """Whether the values of an annotator's change maps are probabilities.
+
+    Args:
+        error: expected calibration error; nan where no pixel is in doubt or near a border.
+        brier: Brier score of the same pixels.
+        pixels: how many those are, of all pairs together.
+        bins: by value.
+    """
+
+    annotator: str
+    error: float
+    brier: float
+    pixels: int
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Harmed:
+    """The same pairs once more, after something was done to the edited side; baselines tuned anew.
+
+    Args:
+        after: what, in words.
+    """
+
+    after: str
+    methods: tuple[Method, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +113,12 @@ class Row:
 
     Args:
         key: the table's own `id`.
-        value: of the column of `by`; None where none was asked for.
+        values: of the columns of `by`, in their order.
     """
 
     id: str
     key: str
-    value: str | None
+    values: tuple[str, ...]
     status: Mapping[str, str]
     verdict: Mapping[str, str]
     background: Mapping[str, str | None]
@@ -101,10 +135,10 @@ class BenchResult:
         n: pairs measured; `originals` of them are different photographs.
         unmeasured: (id, reason, detail) of rows without readable pair or truth, and of photographs.
         methods: annotators first, then baselines, then the oracle.
-        by: the column of `slices`; None where none was asked for.
+        by: the columns of `slices`, which come in the same order; empty where none was asked for.
         unedited, roundtrip: the photographs and the autoencoder that were given; None where none were.
         false_marks: empty without photographs.
-        robust: the same methods after the autoencoder and JPEG 75 on the edited side; empty without one.
+        robust: the same methods after harm to the edited side; empty where none was asked for.
     """
 
     table: str
@@ -113,14 +147,15 @@ class BenchResult:
     originals: int
     unmeasured: tuple[tuple[str, str, str], ...]
     methods: tuple[Method, ...]
-    by: str | None
+    by: tuple[str, ...]
     slices: tuple[Slice, ...]
     confusions: tuple[Confusion, ...]
     trust: tuple[Trust, ...]
+    calibration: tuple[Calibrated, ...]
     unedited: str | None
     false_marks: tuple[FalseMarks, ...]
     roundtrip: str | None
-    robust: tuple[Method, ...]
+    robust: tuple[Harmed, ...]
     rows: tuple[Row, ...]
 
     def to_json(self) -> dict[str, Any]:

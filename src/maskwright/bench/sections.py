@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
-from maskwright.bench.result import BenchResult, Confusion, Method, Trust
+from maskwright.bench.result import BenchResult, Confusion, Method, Slice, Trust
 from maskwright.bench.tables import (
+    HALF,
     Table,
     brief,
     figure,
@@ -20,8 +21,9 @@ from maskwright.bench.tables import (
     worst_first,
 )
 from maskwright.bench.worst import CARDS
+from maskwright.measures.calibration import BINS, BORDER_PX, DOUBT
 from maskwright.measures.metrics import Estimate
-from maskwright.pages.bench import Section
+from maskwright.pages.bench import Section, ValueRows
 from maskwright.pages.plots import Bar, Curve, Curves, Dot, Dots, Histogram, Point, Scatter
 from maskwright.pages.words import counted
 
@@ -52,28 +54,30 @@ def sections(result: BenchResult, words: dict[str, list[Table]]) -> Iterator[Sec
     )
     yield Section(
         "differences",
-        "Better than the baselines?",
-        "F1 minus that of each baseline on the same pairs. Right of the line the annotator is better;"
+        "Better than the others?",
+        "F1 minus that of each other on the same pairs. Right of the line the annotator is better;"
         " an interval that does not hold 0 says so for pairs like these.",
         plots=[_differences(method) for method in annotators_of(result)],
         table=words["differences"][0].rows,
     )
-    if result.slices:
-        yield _by(result, words["slices"][0])
+    for place, column in enumerate(result.by):
+        yield _by(result, column, words["slices"][place])
+        yield _gains_by(result, column, words["slice_gains"][place])
     yield _each_pair(result)
     if result.trust:
         yield _trust(result, words["trust"][0])
+    yield _calibration(result, words["calibration"][0])
     for confusion, table in zip(result.confusions, words.get("confusion", ()), strict=True):
         yield _confusion(confusion, table)
     if result.false_marks:
         yield _false_marks(result, words["false_marks"][0])
-    if result.robust:
+    for place, harmed in enumerate(result.robust):
         yield Section(
-            "robust",
-            "After an autoencoder and JPEG 75",
-            "The same pairs once more, the edited side sent through both first. Baselines are tuned anew.",
-            plots=[_of_methods(result.robust, *measure) for measure in MEASURES],
-            table=words["robust"][0].rows,
+            f"robust-{place}",
+            f"After {harmed.after}",
+            "The same pairs once more; that was done to the edited side first. Baselines are tuned anew.",
+            plots=[_of_methods(harmed.methods, *measure) for measure in MEASURES],
+            table=words["robust"][place].rows,
         )
 
 
@@ -112,12 +116,10 @@ def _differences(method: Method) -> Dots:
     return Dots(f"{method.name} minus", "", dots, zero=True)
 
 
-def _by(result: BenchResult, table: Table) -> Section:
-    ranked = sorted(result.slices, key=lambda part: (-part.n, part.value))
-    most = {part.value for part in ranked[:VALUES]}
-    drawn = [(place, part) for place, part in enumerate(result.slices) if part.value in most]
+def _by(result: BenchResult, column: str, table: Table) -> Section:
+    drawn, more = _drawn(result, column)
     shown = [m for m in result.methods if m.kind == "annotator" or m.name in (PER_TABLE, PER_PICTURE)]
-    f1 = {(part.value, method.name): method.f1 for part in result.slices for method in part.methods}
+    f1 = {(part.value, method.name): method.f1 for _, part in drawn for method in part.methods}
     found = [f1[part.value, method.name] for _, part in drawn for method in shown]
     plots = [
         Dots(
@@ -137,16 +139,59 @@ def _by(result: BenchResult, table: Table) -> Section:
         )
         for method in shown
     ]
-    left = len(result.slices) - len(drawn)
-    more = f" Drawn are the {VALUES} values with most pairs; the table has {left} more." if left else ""
     return Section(
-        "by",
-        f"By {result.by}",
+        f"by-{result.by.index(column)}",
+        f"By {column}",
         "F1; n is the number of pairs, whose intervals say little where it is small. Baselines keep their"
         f" threshold of the whole table.{more}",
         plots=plots,
         table=table.rows,
+        values=_values(result, column),
     )
+
+
+def _gains_by(result: BenchResult, column: str, table: Table) -> Section:
+    ours = result.methods[0].name
+    drawn, more = _drawn(result, column)
+    others = [m for m in result.methods[1:] if m.kind == "annotator" or m.name in (PER_TABLE, PER_PICTURE)]
+    plots = []
+    for other in others:
+        gains = [(place, part, part.methods[0].better_than[other.name]) for place, part in drawn]
+        dots = [
+            _dot(f"{part.value}, n {part.n}", found, gain(found), link=f"value-{place}")
+            for place, part, found in gains
+        ]
+        plots.append(Dots(f"{ours} minus {brief(other.name, other.kind)}", "", dots, zero=True))
+    return Section(
+        f"gains-{result.by.index(column)}",
+        f"Better than the others, by {column}?",
+        f"F1 of {ours} minus that of another on the same pairs.{more}",
+        plots=plots,
+        table=table.rows,
+    )
+
+
+def _drawn(result: BenchResult, column: str) -> tuple[list[tuple[int, Slice]], str]:
+    """The values of a column with most pairs, each with its place in `slices`; and a word on the others."""
+    parts = [(place, part) for place, part in enumerate(result.slices) if part.column == column]
+    ranked = sorted(parts, key=lambda each: (-each[1].n, each[1].value))
+    most = {part.value for _, part in ranked[:VALUES]}
+    left = len(parts) - len(most)
+    more = f" Drawn are the {VALUES} values with most pairs; the table has {left} more." if left else ""
+    return [each for each in parts if each[1].value in most], more
+
+
+def _values(result: BenchResult, column: str) -> list[ValueRows]:
+    """The pairs behind the figures of a value, as far as they are listed."""
+    which = result.by.index(column)
+    inside: dict[str, list[tuple[str, str]]] = {}
+    for rank, row in enumerate(worst_first(result)[:LISTED]):
+        inside.setdefault(row.values[which], []).append((row.key, f"row-{rank}"))
+    return [
+        ValueRows(f"value-{place}", f"{part.value}: {counted(part.n, 'pair')}", inside.get(part.value, []))
+        for place, part in enumerate(result.slices)
+        if part.column == column
+    ]
 
 
 def _each_pair(result: BenchResult) -> Section:
@@ -203,21 +248,26 @@ def _each_pair(result: BenchResult) -> Section:
 def _trust(result: BenchResult, table: Table) -> Section:
     def said(trust: Trust) -> str:
         kept = dict(trust.kept_iou)
-        if math.isnan(trust.spearman):
+        if math.isnan(trust.spearman.mean):
             same = "it, or IoU, is the same on all pairs, so nothing is ranked"
             return f"{trust.score} of {trust.annotator}: {same}."
+        half = with_interval(figure(kept[HALF].mean), kept[HALF])
         return (
-            f"{trust.score} of {trust.annotator}: rank correlation with IoU {figure(trust.spearman)}"
-            f" over {counted(trust.n, 'pair')}; the half it trusts most has IoU {figure(kept[0.5])},"
-            f" all have {figure(kept[1.0])}."
+            f"{trust.score} of {trust.annotator}: rank correlation with IoU"
+            f" {with_interval(figure(trust.spearman.mean), trust.spearman)}"
+            f" over {counted(trust.n, 'pair')}; the half it trusts most has IoU {half},"
+            f" all have {figure(kept[1.0].mean)}."
         )
+
+    def curve(trust: Trust, other: bool) -> Curve:
+        return Curve(trust.score, [(share, iou.mean) for share, iou in trust.kept_iou], other=other)
 
     plots = [
         Curves(
             name,
             "",
             "share kept, the most trusted first",
-            [Curve(t.score, t.kept_iou, other=place > 0) for place, t in enumerate(scores)],
+            [curve(trust, place > 0) for place, trust in enumerate(scores)],
         )
         for name, scores in ((n, list(g)) for n, g in groupby(result.trust, key=lambda t: t.annotator))
     ]
@@ -229,6 +279,27 @@ def _trust(result: BenchResult, table: Table) -> Section:
         " better mask always has the higher score, 0 where the score says nothing.",
         says=[said(trust) for trust in result.trust],
         plots=plots,
+        table=table.rows,
+    )
+
+
+def _calibration(result: BenchResult, table: Table) -> Section:
+    right = Curve("as it should be", [(0.0, 0.0), (1.0, 1.0)], other=True)
+    return Section(
+        "calibration",
+        "Are the change maps probabilities?",
+        "Of the pixels to which a map gives a probability, the share that is edited in truth; at most"
+        f" {BINS} bins with as many pixels each. Counted are pixels in doubt, {DOUBT[0]:g} to {DOUBT[1]:g},"
+        f" and those within {BORDER_PX} px of a true border.",
+        plots=[
+            Curves(
+                each.annotator,
+                "Upwards the share edited in truth.",
+                "probability in the map",
+                [Curve("map", [(one.claimed, one.edited) for one in each.bins]), right],
+            )
+            for each in result.calibration
+        ],
         table=table.rows,
     )
 

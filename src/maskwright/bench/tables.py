@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
 from maskwright.bench.nulls import FalseMarks
-from maskwright.bench.result import BenchResult, Confusion, Method, Row
+from maskwright.bench.result import BenchResult, Confusion, Method, Row, Slice, Trust
 from maskwright.measures.metrics import Estimate
 from maskwright.pairs.values import BACKGROUNDS
 
 WORST = 10
 """Pairs listed; enough to look at by eye."""
+HALF = 0.5
+"""The share of the most trusted pairs whose IoU stands with its interval: the better half."""
 LABELS = {
     "all_ones": "everything marked",
     "absolute": "absolute difference",
@@ -30,7 +32,7 @@ class Table:
     """Words in rows of equal length; the first row is the head, the first column text, the rest figures.
 
     Args:
-        name: of the kind of table; one kind comes once an annotator.
+        name: of the kind of table; one kind comes once an annotator, a column of `by`, or a harm.
     """
 
     name: str
@@ -42,19 +44,23 @@ def tables(result: BenchResult) -> Iterator[Table]:
     """Everything a person wants to see of a run, in reading order."""
     pairs = f"{result.n} pairs of {result.originals} originals"
     yield Table("methods", f"{pairs}; mean over pictures with 95 % interval", _methods(result.methods))
-    yield Table("differences", "F1 against each baseline, paired difference", _differences(result.methods))
-    if result.slices:
-        yield Table("slices", f"F1 by {result.by}; baselines keep their threshold", _slices(result))
+    yield Table("differences", "F1 against each other, paired difference", _differences(result.methods))
+    for column in result.by:
+        yield Table("slices", f"F1 by {column}; baselines keep their threshold", _slices(result, column))
+        title = f"F1 of {result.methods[0].name} by {column}, paired difference to"
+        yield Table("slice_gains", title, _slice_gains(result, column))
     for confusion in result.confusions:
         title = f"background by {confusion.annotator}; rows: what the table says"
         yield Table("confusion", title, _confusion(confusion))
     if result.trust:
         yield Table("trust", "trust: do scores tell good masks from bad ones", _trust(result))
-    yield Table("worst", "worst pairs", _worst(result))
+    title = "calibration: are change maps probabilities (pixels in doubt or near a true border)"
+    yield Table("calibration", title, _calibration(result))
+    yield Table("worst", f"worst pairs of {result.methods[0].name}", _worst(result))
     if result.false_marks:
         yield Table("false_marks", "marked share of photographs nobody edited", _false_marks(result))
-    if result.robust:
-        yield Table("robust", "the same pairs after an autoencoder and JPEG 75", _methods(result.robust))
+    for harmed in result.robust:
+        yield Table("robust", f"the same pairs after {harmed.after}", _methods(harmed.methods))
     if result.unmeasured:
         lines = ((row[0], row[1], row[2]) for row in result.unmeasured)
         yield Table("unmeasured", "not measured", (("id", "reason", "what was seen"), *lines))
@@ -75,7 +81,7 @@ def figure(value: float) -> str:
 
 
 def interval(found: Estimate) -> str:
-    return f"[{found.low:.3f}, {found.high:.3f}]"
+    return "" if math.isnan(found.low) else f"[{found.low:.3f}, {found.high:.3f}]"
 
 
 def gain(found: Estimate) -> str:
@@ -117,20 +123,41 @@ def _differences(methods: Sequence[Method]) -> tuple[tuple[str, ...], ...]:
     lines = (
         (
             label(other, ""),
-            *(w for m in ours for w in (gain(m.better_than[other]), interval(m.better_than[other]))),
+            *(word for method in ours for word in _gain_and_interval(method.better_than.get(other))),
         )
         for other in ours[0].better_than
     )
     return (head, *lines)
 
 
-def _slices(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+def _gain_and_interval(found: Estimate | None) -> tuple[str, str]:
+    """Empty for two that are not compared: the second annotator with itself or a third."""
+    return ("", "") if found is None else (gain(found), interval(found))
+
+
+def _slice_gains(result: BenchResult, column: str) -> tuple[tuple[str, ...], ...]:
+    others = [m for m in result.methods[1:] if m.kind != "baseline" or m.name == PER_TABLE]
+    head = (column, "n", *(word for other in others for word in (brief(other.name, other.kind), "")))
+    lines = []
+    for part in slices_by(result, column):
+        better_than = part.methods[0].better_than
+        gains = (word for other in others for word in _gain_and_interval(better_than[other.name]))
+        lines.append((part.value, str(part.n), *gains))
+    return (head, *lines)
+
+
+def slices_by(result: BenchResult, column: str) -> list[Slice]:
+    """Those of one column of `by`."""
+    return [part for part in result.slices if part.column == column]
+
+
+def _slices(result: BenchResult, column: str) -> tuple[tuple[str, ...], ...]:
     shown = [m for m in result.methods if m.kind != "baseline" or m.name in (PER_TABLE, "blurred")]
     ours = [m.name for m in result.methods if m.kind == "annotator"]
     names = [brief(m.name, m.kind) for m in shown]
-    head = (str(result.by), "n", *names, *(f"{name} IoU" for name in ours))
+    head = (column, "n", *names, *(f"{name} IoU" for name in ours))
     lines = []
-    for part in result.slices:
+    for part in slices_by(result, column):
         found = {method.name: method for method in part.methods}
         f1 = (figure(found[method.name].f1.mean) for method in shown)
         lines.append((part.value, str(part.n), *f1, *(figure(found[name].iou.mean) for name in ours)))
@@ -153,15 +180,27 @@ def _background_order(name: str) -> tuple[int, str]:
 
 def _trust(result: BenchResult) -> tuple[tuple[str, ...], ...]:
     shares = [share for share, _ in result.trust[0].kept_iou]
-    head = ("score", "n", "Spearman with IoU", *(f"IoU of best {100 * share:.0f} %" for share in shares))
+    words = [(f"IoU of best {100 * share:.0f} %", *([""] if share == HALF else [])) for share in shares]
+    head = ("score", "n", "Spearman with IoU", "", *(word for each in words for word in each))
+    return (head, *(_of_trust(trust) for trust in result.trust))
+
+
+def _of_trust(trust: Trust) -> tuple[str, ...]:
+    kept = ((figure(iou.mean), *([interval(iou)] if share == HALF else [])) for share, iou in trust.kept_iou)
+    return (
+        f"{trust.annotator}: {trust.score}",
+        str(trust.n),
+        figure(trust.spearman.mean),
+        interval(trust.spearman),
+        *(word for each in kept for word in each),
+    )
+
+
+def _calibration(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    head = ("annotator", "expected calibration error", "Brier score", "pixels")
     lines = (
-        (
-            f"{trust.annotator}: {trust.score}",
-            str(trust.n),
-            figure(trust.spearman),
-            *(figure(iou) for _, iou in trust.kept_iou),
-        )
-        for trust in result.trust
+        (each.annotator, figure(each.error), figure(each.brier), f"{each.pixels:,}")
+        for each in result.calibration
     )
     return (head, *lines)
 

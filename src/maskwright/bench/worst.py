@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from maskwright.bench.baselines import PER_TABLE, signed_filled
-from maskwright.bench.records import KnownPair, read_known
+from maskwright.bench.records import KnownPair, ignore_of, read_known
 from maskwright.bench.result import BenchResult, Row
 from maskwright.bench.tables import figure, worst_first
 from maskwright.masks.annotators import Annotator, load_annotator
@@ -49,7 +49,8 @@ def worst_cards(result: BenchResult, *, roles: Roles, progress: Progress) -> lis
             break
         for pair in source.read(part):
             if pair.id in chosen:
-                made[pair.id] = _card(result, chosen[pair.id], read_known(pair), ours)
+                known = read_known(pair, ignore_of(source, pair))
+                made[pair.id] = _card(result, chosen[pair.id], known, ours)
                 progress("worst pairs", len(made), len(chosen))
     gone = "This pair is no longer in the table."
     cards = [made.get(pair_id) or _plain(result, row, gone) for pair_id, row in chosen.items()]
@@ -64,7 +65,10 @@ def _card(result: BenchResult, row: Row, known: KnownPair | Rejection, ours: Ann
     found = annotate_pair(known.shown, ours)
     mask = np.zeros_like(known.truth) if found.mask is None else found.mask
     baseline = signed_filled(known.original, known.edited, _threshold(result))
-    counts = {name: count(mask, known.truth), PER_TABLE: count(baseline, known.truth)}
+    counts = {
+        other: count(marked, known.truth, ignore=known.ignore)
+        for other, marked in ((name, mask), (PER_TABLE, baseline))
+    }
     notes = [
         f"Looked at again, {_called(other)} had F1 {figure(f1_of(again))}: this run's was another."
         for other, again in counts.items()

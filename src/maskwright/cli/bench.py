@@ -43,8 +43,9 @@ def annotators(
         str | None, typer.Option(help="An SQL condition over the table's columns.", metavar="SQL")
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="Figures for every value of this column too.", metavar="COLUMN")
-    ] = None,
+        list[str],
+        typer.Option(help="Figures for every value of this column too; may be repeated.", metavar="COLUMN"),
+    ] = [],  # noqa: B006 - read only
     unedited: Annotated[
         Path | None,
         typer.Option(
@@ -54,6 +55,10 @@ def annotators(
     roundtrip: Annotated[
         Path | None, typer.Option(help="An autoencoder, for the robustness figures.", metavar="ONNX")
     ] = None,
+    robust: Annotated[
+        bool,
+        typer.Option("--robust", help="The pairs once more after harm that no training sees."),
+    ] = False,
     html: Annotated[
         Path | None,
         typer.Option(help="Write a page with plots and the worst pairs here.", metavar="FILE.html"),
@@ -62,9 +67,11 @@ def annotators(
 ) -> None:
     """Measure annotators and all baselines on known masks.
 
-    F1 and IoU as means over pictures with 95 % intervals, paired differences to every baseline,
-    trust, the worst pairs; with --unedited and --roundtrip false marks and robustness, too. With
-    --html all of it as one page, with plots and the pictures of the 24 worst pairs.
+    F1 and IoU as means over pictures with 95 % intervals, paired differences of each annotator to
+    every baseline and of the first to the others, trust, calibration, the worst pairs; false marks
+    with --unedited, robustness with --roundtrip and --robust. What a column "ignore" marks counts
+    for nobody. With --html all of it as one page, with plots and the pictures of the 24 worst pairs
+    of the first annotator.
     """
     from maskwright.bench.annotators import bench_annotators
     from maskwright.bench.tables import tables
@@ -81,6 +88,7 @@ def annotators(
             by=by,
             unedited=unedited,
             roundtrip=roundtrip,
+            robust=robust,
             progress=progress.steps,
         )
     if as_json:

@@ -37,6 +37,7 @@ class Section:
         why: how it is to be read.
         says: what is found, in sentences.
         large: whether plots are drawn two side by side, not three.
+        values: the pairs behind the figures by value.
         agrees: whether cells whose row and column have the same name are those that are right.
     """
 
@@ -46,6 +47,7 @@ class Section:
     says: Sequence[str] = ()
     plots: Sequence[Dots | Curves | Scatter | Histogram] = ()
     table: Rows = ()
+    values: Sequence[ValueRows] = ()
     large: bool = False
     agrees: bool = False
 
@@ -105,7 +107,7 @@ class PairRows:
 
 @dataclass(frozen=True, slots=True)
 class ValueRows:
-    """Pairs with one value of the column of `--by`: (name, anchor) of each."""
+    """Pairs with one value of a column of `--by`: (name, anchor) of each."""
 
     anchor: str
     title: str
@@ -121,7 +123,6 @@ class BenchView:
         sentence: the finding.
         says: what belongs to it.
         sections: before the cards.
-        values: the pairs behind the figures by value; empty without `--by`.
         cards: the worst pairs.
         cards_title, cards_why: over them.
         pairs: all pairs, or the worst of very many; `pairs_head` over their words.
@@ -138,7 +139,6 @@ class BenchView:
     sentence: str
     says: Sequence[str]
     sections: Sequence[Section]
-    values: Sequence[ValueRows]
     cards: Sequence[BenchCard]
     cards_title: str
     cards_why: str
