@@ -1,17 +1,102 @@
-"""The compact annotator: a small network that weighs the evidence of a pair in its surroundings."""
+"""The compact annotator: a small network weighs the evidence of a pair in its surroundings.
+
+It starts from what the difference annotator knows. Where the background is bit-equal the mask is
+that annotator's exact one, and where no place of the picture is suspicious the network is not
+asked. Else its log odds, calibrated, are the change map; they are sharp enough that nothing is
+cut, closed or filled afterwards. Large pictures are looked at twice, see `odds_of_large`.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any
+
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from maskwright.masks.annotators.evidence import evidence
+from maskwright.masks.annotators.background import is_identical, noisy_background
+from maskwright.masks.annotators.difference import exact_change, nothing_changed
+from maskwright.masks.annotators.evidence import Evidence, Plane, evidence
 from maskwright.masks.annotators.planes import planes
-from maskwright.masks.annotators.rule import Rule, log_odds
-from maskwright.pairs.values import Aligned
+from maskwright.masks.annotators.regions import seeded, strength_of
+from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
+from maskwright.pairs.values import Aligned, Change, Hint
+from maskwright.weights import open_network, read_card
+
+NETWORK = "compact.onnx"
+"""In the room `weights`, beside its card; made by `maskwright train compact`."""
+MULTIPLE = 32
+"""The network takes planes whose sides are multiples of this; they are continued by their last values."""
+QUIET = -3.0
+"""Log odds of the difference annotator; where all places stay below, the network has never found
+an edit (docs/LOG.md)."""
 
 
-def planes_of(pair: Aligned, rule: Rule) -> NDArray[np.uint8]:
-    """What the network sees of a pair, (C, h, w) uint8 on the half grid; see `planes.CHANNELS`."""
+class Compact:
+    """Annotates by the network in the wheel; uses no hints. See `change_of`."""
+
+    def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
+        file = str(resources.files("maskwright.weights").joinpath(NETWORK)) if path is None else path
+        card = read_card(file)
+        both = hashlib.sha256(card.digest.encode() + constants()).hexdigest()
+        self.card = replace(card, digest=both)
+        self._weigher = Weigher(open_network(file, threads=threads), shipped_rule(), card.constants)
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        """One change a pair, in order."""
+        return [change_of(pair, self._weigher) for pair in batch]
+
+
+@dataclass(frozen=True, slots=True)
+class Weigher:
+    """What turns evidence into calibrated log odds.
+
+    Args:
+        network: of `planes`, uint8 (1, C, h, w), to `odds`, float32 (1, 1, h, w).
+        constants: `odds_gain` and `odds_offset` of the calibration.
+    """
+
+    network: Any
+    rule: Rule
+    constants: Mapping[str, float]
+
+    def odds(self, seen: Evidence) -> Plane:
+        """(h, w) float32 on the half grid: calibrated log odds of an edit."""
+        known = log_odds(seen, self.rule)
+        if not (known[seen.valid] > QUIET).any():
+            return known
+        height, width = known.shape
+        seen_planes = np.pad(
+            planes(seen, known), ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge"
+        )
+        (odds,) = self.network.run(["odds"], {"planes": seen_planes[None]})
+        scaled = odds[0, 0, :height, :width] * np.float32(self.constants["odds_gain"])
+        return np.asarray(scaled + np.float32(self.constants["odds_offset"]), np.float32)
+
+
+def change_of(pair: Aligned, weigher: Weigher) -> Change:
+    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
+    strength = strength_of(pair)
+    if not strength.any():
+        return nothing_changed(strength.shape)
     seen = evidence(pair)
-    return planes(seen, log_odds(seen, rule))
+    odds = weigher.odds(seen)
+    odds[~seen.valid] = -20
+    height, width = pair.valid.shape
+    kept = seeded(odds, weigher.rule)
+    held = np.where(kept, odds, np.minimum(odds, np.float32(-1)))
+    fine = cv2.resize(held, (width, height), interpolation=cv2.INTER_CUBIC)
+    change = np.asarray(1 / (1 + np.exp(-fine)), np.float32)
+    change[~pair.valid] = 0
+    mask = change >= 0.5
+    if is_identical(pair, strength, mask):
+        return exact_change(strength, weigher.rule)
+    small = kept & seen.valid
+    scores = {
+        "noise_floor": float(np.exp2(seen.scalars["calm"]) - 1),
+        "unexplained": float(np.count_nonzero((odds > 0) & ~small)) / odds.size,
+    }
+    return Change(change, scores=scores, background=noisy_background(pair, seen, small))

@@ -19,7 +19,7 @@ from maskwright.masks.annotators.background import is_identical, noisy_backgroun
 from maskwright.masks.annotators.evidence import Plane, evidence
 from maskwright.masks.annotators.regions import agreeing, closed, cut, disc, filled, seeded, strength_of
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
-from maskwright.pairs.values import Aligned, Card, Change, Hint, Mask
+from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Mask
 
 RIM = 0.7
 """A region is crisp when the strongest tenth of its rim reaches this share of its typical strength."""
@@ -48,14 +48,27 @@ def change_of(pair: Aligned, rule: Rule) -> Change:
     """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
     strength = strength_of(pair)
     if not strength.any():
-        nothing = np.zeros(strength.shape, np.float32)
-        return Change(nothing, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
+        return nothing_changed(strength.shape)
     change = _noisy_change(pair, rule)
-    if is_identical(pair, strength, change.map >= 0.5):
-        mask = _exact(strength, rule)
-        exact = agreeing(np.where(strength > 0, np.float32(0.97), np.float32(0)), mask)
-        return Change(exact, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
-    return change
+    return exact_change(strength, rule) if is_identical(pair, strength, change.map >= 0.5) else change
+
+
+def nothing_changed(shape: tuple[int, ...]) -> Change:
+    """The change of two pictures that are equal wherever both have a pixel."""
+    return _exactly(np.zeros(shape, np.float32))
+
+
+def exact_change(strength: Plane, rule: Rule) -> Change:
+    """The change of a pair whose background is bit-equal.
+
+    Args:
+        strength: (H, W) float32, of `strength_of`.
+    """
+    return _exactly(agreeing(np.where(strength > 0, np.float32(0.97), np.float32(0)), _exact(strength, rule)))
+
+
+def _exactly(change: ChangeMap) -> Change:
+    return Change(change, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
 
 
 def _noisy_change(pair: Aligned, rule: Rule) -> Change:
