@@ -6,7 +6,8 @@ import pytest
 
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.values import Picture
-from maskwright.synthesis.recipes import BACKGROUNDS, draw_background, make_pair
+from maskwright.synthesis.backgrounds import BACKGROUNDS, draw_background
+from maskwright.synthesis.recipes import make_pair
 from maskwright.synthesis.steps import begin, chain
 
 every_background = pytest.mark.parametrize("background", BACKGROUNDS)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx import helper
+from PIL import Image
 
 from maskwright.errors import InputError, MaskwrightError
 from maskwright.pairs.values import Picture
-from maskwright.synthesis.roundtrip import load_roundtrip, pass_through, roundtrip
+from maskwright.synthesis.roundtrip import KeptRoundtrip, load_roundtrip, pass_through, roundtrip
 from maskwright.synthesis.steps import begin
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
@@ -42,6 +46,44 @@ class Echo:
 def test_padding_is_cut_off_again(size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     assert np.array_equal(pass_through(Echo(), picture), picture)
+
+
+def autoencoder(path: Path, gain: float) -> Path:
+    """A network that gives back its picture times a number."""
+    picture, out = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 3, "h", "w"])
+        for name in ("picture", "out")
+    )
+    factor = helper.make_tensor("gain", onnx.TensorProto.FLOAT, [], [gain])
+    node = helper.make_node("Mul", ["picture", "gain"], ["out"])
+    graph = helper.make_graph([node], "times", [picture], [out], [factor])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_kept_answer_is_given_again_for_the_same_picture_and_network(
+    photo: Picture, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    again = KeptRoundtrip(autoencoder(tmp_path / "one.onnx", 0.5), folder)
+    assert np.abs(again(photo) - photo / 2).max() <= 0.51
+    # Put a black picture where the answer is kept: it comes back, so the network was not asked.
+    (answer,) = folder.glob("*/*.png")
+    Image.fromarray(np.zeros_like(photo)).save(answer)
+    assert not pickle.loads(pickle.dumps(again))(photo).any()
+    assert KeptRoundtrip(autoencoder(tmp_path / "two.onnx", 0.8), folder)(photo).any()
+    assert again(photo[:-1]).any()
+
+
+def test_a_damaged_answer_is_made_anew(photo: Picture, tmp_path: Path) -> None:
+    again = KeptRoundtrip(autoencoder(tmp_path / "one.onnx", 1.0), tmp_path / "kept")
+    again(photo)
+    (answer,) = (tmp_path / "kept").glob("*/*.png")
+    for data in (b"", b"broken"):
+        answer.write_bytes(data)
+        assert np.array_equal(again(photo), photo)
+    assert answer.stat().st_size > 1000
 
 
 def test_what_is_no_network_is_refused(tmp_path: Path) -> None:

@@ -45,8 +45,9 @@ def test_the_donor_is_another_photograph_unless_there_is_only_one(photos: list[P
     for number in range(10):
         sample = draw_sample(photos, np.random.default_rng(number))
         assert sample.photo != sample.donor
-    alone = draw_sample(photos[:1], np.random.default_rng(0))
-    assert alone.photo == alone.donor == photos[0]
+        assert (sample.donor is None) == (not sample.told.edits)
+    alone = [draw_sample(photos[:1], np.random.default_rng(seed)) for seed in range(8)]
+    assert {sample.donor for sample in alone} == {None, photos[0]}
 
 
 def test_another_photograph_is_drawn_in_place_of_a_broken_one(photos: list[Photo], tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from maskwright.errors import SettingError
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.fields import bent_places, mask_from, outside, taken_from
-from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border, on_side
+from maskwright.synthesis.steps import Made, Side, Step, check_side, mirror_border, on_side, size_of
 
 SUBSAMPLINGS = {
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -38,13 +38,13 @@ def jpeg(quality: int, *, subsampling: str = "4:2:0", side: Side = "edited") -> 
     """Saved as JPEG (libjpeg's quality 1-100) and read again."""
     factor = _known("subsampling", subsampling, SUBSAMPLINGS)
     settings = [cv2.IMWRITE_JPEG_QUALITY, _quality(quality), cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor]
-    return on_side(side, lambda picture, rng: _saved(picture, ".jpg", settings))
+    return on_side(side, lambda picture, rng: saved(picture, ".jpg", settings))
 
 
 def webp(quality: int, *, side: Side = "edited") -> Step:
     """Saved as lossy WebP (quality 1-100) and read again."""
     settings = [cv2.IMWRITE_WEBP_QUALITY, _quality(quality)]
-    return on_side(side, lambda picture, rng: _saved(picture, ".webp", settings))
+    return on_side(side, lambda picture, rng: saved(picture, ".webp", settings))
 
 
 def resample(scale: float, *, down: str = "area", up: str = "cubic", side: Side = "edited") -> Step:
@@ -101,19 +101,20 @@ def rotate(degrees: float, *, zoom: float = 1.0, side: Side = "edited") -> Step:
     """Turned about its centre (anticlockwise) and enlarged by `zoom`, the size stays."""
     check_side(side)
 
-    def change(array: NDArray[Any], is_mask: bool) -> NDArray[Any]:
-        height, width = array.shape[:2]
-        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, zoom)
-        return _warped(array, np.asarray(matrix, np.float64), is_mask)
-
-    return _moving(side, change)
+    return _warping(side, lambda height, width: _about_middle(height, width, degrees, zoom))
 
 
-def shift(right_px: float, down_px: float, *, side: Side = "edited") -> Step:
-    """Moved by whole or part pixels, the size stays."""
+def shift(right_px: float, down_px: float, *, zoom: float = 1.0, side: Side = "edited") -> Step:
+    """Moved by whole or part pixels, and enlarged about its centre; the size stays."""
     check_side(side)
-    matrix = np.array([[1, 0, right_px], [0, 1, down_px]], np.float64)
-    return _moving(side, lambda array, is_mask: _warped(array, matrix, is_mask))
+    _positive(zoom=zoom)
+
+    def matrix(height: int, width: int) -> NDArray[np.float64]:
+        found = _about_middle(height, width, 0.0, zoom)
+        found[:, 2] += (right_px, down_px)
+        return found
+
+    return _warping(side, matrix)
 
 
 def bend(largest_px: float, *, spacing_px: float = 32.0) -> Step:
@@ -178,15 +179,42 @@ def _moving(side: Side, change: Callable[[NDArray[Any], bool], NDArray[Any]]) ->
     return step
 
 
-def _warped(array: NDArray[Any], matrix: NDArray[np.float64], is_mask: bool) -> NDArray[Any]:
-    """An affine warp by the matrix that takes old to new places; outside is mirrored, in a mask empty."""
-    size = (array.shape[1], array.shape[0])
-    flag = cv2.INTER_NEAREST if is_mask else cv2.INTER_CUBIC
-    border = cv2.BORDER_CONSTANT if is_mask else mirror_border(array)
-    return np.asarray(cv2.warpAffine(array, matrix, size, flags=flag, borderMode=border))
+def _warping(side: Side, matrix_of: Callable[[int, int], NDArray[np.float64]]) -> Step:
+    """An affine warp by the matrix (2, 3) that takes old to new places, given height and width.
+
+    What comes from outside is mirrored; in the edited picture it is ignored.
+    """
+
+    def picture(array: Picture) -> Picture:
+        matrix, size = matrix_of(*size_of(array)), array.shape[1::-1]
+        moved = cv2.warpAffine(array, matrix, size, flags=cv2.INTER_CUBIC, borderMode=mirror_border(array))
+        return np.asarray(moved, np.uint8)
+
+    def mask(mask: Mask, matrix: NDArray[np.float64], outside: bool) -> Mask:
+        moved = cv2.warpAffine(
+            mask.astype(np.uint8), matrix, mask.shape[::-1], flags=cv2.INTER_NEAREST, borderValue=int(outside)
+        )
+        return moved.astype(np.bool_)
+
+    def step(made: Made, rng: Generator) -> Made:
+        original = made.original if side == "edited" else picture(made.original)
+        if side == "original":
+            return replace(made, original=original)
+        matrix = matrix_of(*size_of(made.mask))
+        moved = mask(made.mask, matrix, False), mask(made.ignore, matrix, True)
+        return Made(original, picture(made.edited), *moved)
+
+    return step
 
 
-def _saved(picture: Picture, suffix: str, settings: list[int]) -> Picture:
+def _about_middle(height: int, width: int, degrees: float, zoom: float) -> NDArray[np.float64]:
+    """Turned anticlockwise and enlarged about the picture's centre, (2, 3)."""
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, zoom)
+    return np.asarray(matrix, np.float64)
+
+
+def saved(picture: Picture, suffix: str, settings: list[int]) -> Picture:
+    """Encoded by OpenCV and decoded again."""
     _, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
 

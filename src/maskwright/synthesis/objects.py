@@ -216,7 +216,9 @@ def _lay(
         return made
     if match_colour > 0:
         pixels = colour_matched(pixels, made.edited[window], region, match_colour)
-    alpha = feathered(region, feather_px) if feather_px > 0 else None
+    # A soft border wider than this would leave nothing solid of a small thing.
+    feather_px = min(feather_px, 0.15 * float(np.sqrt(np.count_nonzero(region))))
+    alpha = feathered(region, feather_px) if feather_px > 0.5 else None
     settings = {} if gap_frac is None else {"gap_frac": gap_frac}
     return write(made, window, pixels, region, alpha=alpha, **settings)
 

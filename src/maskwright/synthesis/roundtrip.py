@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -41,6 +44,52 @@ def pass_through(network: Any, picture: Picture) -> Picture:
     (out,) = network.run(None, {network.get_inputs()[0].name: planes})
     levels = np.clip(np.rint(out[0].transpose(1, 2, 0) * 255), 0, 255)
     return np.ascontiguousarray(levels[:height, :width]).astype(np.uint8)
+
+
+class KeptRoundtrip:
+    """A round trip through one autoencoder whose answers are kept in a folder, for it is slow.
+
+    Several processes may share the folder. Pickled, it opens its network again where it is used.
+
+    Args:
+        path: as for `load_roundtrip`.
+        folder: where answers are kept, as PNG files named by digests of network and picture.
+    """
+
+    def __init__(self, path: str | PathLike[str], folder: str | PathLike[str], *, threads: int = 1) -> None:
+        self._path, self._folder, self._threads = Path(path), Path(folder), threads
+        self._network: Any = None
+        self._digest = hashlib.sha256(self._path.read_bytes()).digest()
+
+    def __call__(self, picture: Picture) -> Picture:
+        """As `pass_through`."""
+        check_picture(picture, "picture")
+        key = hashlib.sha256(self._digest + str(picture.shape).encode() + picture.tobytes()).hexdigest()
+        place = self._folder / key[:2] / f"{key[2:34]}.png"
+        known = _decoded(place)
+        if known is not None:
+            return known
+        if self._network is None:
+            self._network = load_roundtrip(self._path, threads=self._threads)
+        found = pass_through(self._network, picture)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_name(f".tmp-{os.getpid()}-{place.name}")
+        temporary.write_bytes(cv2.imencode(".png", cv2.cvtColor(found, cv2.COLOR_RGB2BGR))[1].tobytes())
+        os.replace(temporary, place)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_network": None}
+
+
+def _decoded(place: Path) -> Picture | None:
+    """What is kept there; None where nothing is, or nothing that can be read."""
+    try:
+        data = np.frombuffer(place.read_bytes(), np.uint8)
+    except FileNotFoundError:
+        return None
+    found = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+    return None if found is None else np.asarray(found, np.uint8)
 
 
 def roundtrip(network: Any, *, side: Side = "edited") -> Step:

@@ -48,6 +48,14 @@ Side: TypeAlias = Literal["original", "edited", "both"]
 SIDES = ("original", "edited", "both")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A step and the words that say what it does, such as `jpeg 82 on edited`."""
+
+    words: str
+    step: Step
+
+
 def chain(*steps: Step) -> Step:
     """One step out of many, done in order with the same generator."""
 

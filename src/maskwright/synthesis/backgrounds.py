@@ -1,0 +1,246 @@
+"""What happens to whole pictures: by kind of background, and one thing alone.
+
+Never in a list here, since they test what was never trained on: a blur at an eighth of the size that is
+sharpened again, and JPEG 2000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import Generator
+
+from maskwright.errors import unknown_name
+from maskwright.synthesis import corruptions, signals
+from maskwright.synthesis.regenerate import (
+    MAX_STRENGTH,
+    convolve,
+    redecode,
+    regenerate,
+    requantise,
+    smear,
+)
+from maskwright.synthesis.steps import Named, Side, Step
+
+
+def draw_background(background: str, rng: Generator, *, drawn_again: bool = False) -> list[Named]:
+    """The steps that make the pixels outside the edit what `background` says, without any edit.
+
+    Args:
+        drawn_again: an autoencoder has drawn the edited picture already: no generator's noise on top.
+
+    Raises:
+        SettingError: the background is not identical, resaved, regenerated or redrawn.
+    """
+    if background not in BACKGROUNDS:
+        raise unknown_name("background to make", background, BACKGROUNDS)
+    if drawn_again and background == "regenerated":
+        return [*_moves(rng, 0.1), *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.3, 0.5)]
+    return BACKGROUNDS[background](rng)
+
+
+def draw_alone(rng: Generator) -> Named:
+    """A single thing that happens to whole pictures, without a codec after it that would hide it."""
+    names = list(ALONE)
+    weights = np.array([weight for weight, _ in ALONE.values()])
+    return ALONE[str(rng.choice(names, p=weights / weights.sum()))][1](rng)
+
+
+def _identical(rng: Generator) -> list[Named]:
+    """Both saved without loss, or both by one codec at one setting: then far blocks are bit-equal."""
+    if rng.random() < 0.6:
+        return []
+    quality = int(rng.integers(60, 98))
+    return [Named(f"jpeg {quality} on both", corruptions.jpeg(quality, side="both"))]
+
+
+def _resaved(rng: Generator) -> list[Named]:
+    """Codecs, sizes and small moves, on one side or both."""
+    steps = _moves(rng, 0.2)
+    if rng.random() < 0.3:
+        steps.append(_resampled(rng, 0.45))
+    elif rng.random() < 0.25:
+        steps.append(_resized(rng))
+    return [*steps, *_some(rng, BY_HAND), *_codecs(rng, 0.5, 0.9)]
+
+
+def _regenerated(rng: Generator) -> list[Named]:
+    """Generator noise on the edited side, now and then on both; a codec after it half of the time."""
+    side: Side = "both" if rng.random() < 0.15 else "edited"
+    steps = [*_moves(rng, 0.15), _generator(rng, side)]
+    if rng.random() < 0.15:
+        steps.append(_generator(rng, side))
+    return [*steps, *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.3, 0.5)]
+
+
+def _redrawn(rng: Generator) -> list[Named]:
+    """Every pixel drawn again and moved by up to some pixels; a codec after it half of the time."""
+    strength = float(rng.uniform(0.6, MAX_STRENGTH))
+    drawn = Named(f"regenerated {strength:.2f}", regenerate(strength))
+    return [_bent(rng, 1.5, 6), drawn, *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.2, 0.5)]
+
+
+def _generator(rng: Generator, side: Side) -> Named:
+    """One of the fake generators, its strength drawn evenly in its logarithm."""
+    names = list(GENERATORS)
+    weights = np.array([weight for weight, _ in GENERATORS.values()])
+    name = str(rng.choice(names, p=weights / weights.sum()))
+    strength = float(np.exp(rng.uniform(np.log(0.15), np.log(MAX_STRENGTH))))
+    return Named(f"{name} {strength:.2f}", GENERATORS[name][1](strength, side=side))
+
+
+def _moves(rng: Generator, chance: float) -> list[Named]:
+    """Now and then a crop, a shift, a turn or a stretch of the edited side, all small."""
+    if rng.random() >= chance:
+        return []
+    kind = int(rng.integers(4))
+    if kind == 0:
+        window = rng.uniform(0, 0.08, 4)
+        return [Named("cropped", corruptions.crop(window[0], window[1], 1 - window[2], 1 - window[3]))]
+    if kind == 1:
+        return [Named("shifted", corruptions.shift(*(rng.integers(-4, 5, 2) / 2).tolist()))]
+    if kind == 2:
+        turned = corruptions.rotate(float(rng.uniform(-2, 2)), zoom=float(rng.uniform(1.0, 1.06)))
+        return [Named("turned", turned)]
+    scales = rng.uniform(0.95, 1.05, 2).tolist()
+    return [Named("stretched", corruptions.stretch(*scales, kernel="cubic"))]
+
+
+def _some(rng: Generator, steps: dict[str, tuple[float, Callable[[Generator], Named]]]) -> list[Named]:
+    """Each with its own chance, in the order of the list."""
+    return [make(rng) for chance, make in steps.values() if rng.random() < chance]
+
+
+def _codecs(rng: Generator, on_original: float, on_edited: float) -> list[Named]:
+    """A codec on either side with these chances; on the edited side now and then two in a row."""
+    steps = [_codec(rng, "original")] if rng.random() < on_original else []
+    if rng.random() < on_edited:
+        steps += [_codec(rng, "edited") for _ in range(2 if rng.random() < 0.12 else 1)]
+    return steps
+
+
+def _codec(rng: Generator, side: Side = "edited") -> Named:
+    """JPEG of quality 45-98 mostly, else WebP of 50-95."""
+    if rng.random() < 0.07:
+        quality = int(rng.integers(50, 96))
+        return Named(f"webp {quality} on {side}", corruptions.webp(quality, side=side))
+    quality = int(rng.integers(45, 99))
+    subsampling = str(rng.choice(["4:4:4", "4:2:2", "4:2:0", "4:2:0"]))
+    saved = corruptions.jpeg(quality, subsampling=subsampling, side=side)
+    return Named(f"jpeg {quality} on {side}", saved)
+
+
+def _resampled(rng: Generator, least: float = 0.35) -> Named:
+    scale = float(rng.uniform(least, 1.0))
+    again = corruptions.resample(scale, down=_kernel(rng), up=_kernel(rng))
+    return Named(f"resampled {scale:.2f}", again)
+
+
+def _resized(rng: Generator) -> Named:
+    scale = float(rng.uniform(0.5, 1.0)) if rng.random() < 0.7 else float(rng.uniform(1.0, 1.5))
+    return Named(f"resized {scale:.2f}", corruptions.resize(scale, kernel=_kernel(rng)))
+
+
+def _shifted(rng: Generator) -> Named:
+    """By a pixel, by half a pixel, or by anything less than a pixel."""
+    sizes = rng.choice([0, 0.5, 1, float(rng.uniform(-1, 1))], size=2)
+    right, down = (sizes * rng.choice([-1, 1], 2)).tolist()
+    return Named(f"shifted {right:.2f} {down:.2f}", corruptions.shift(right, down))
+
+
+def _left_over(rng: Generator) -> Named:
+    """What alignment leaves: less than a pixel, and a zoom of at most 0.2 %."""
+    right, down = rng.uniform(-0.7, 0.7, 2).tolist()
+    zoom = float(1 + rng.uniform(-0.002, 0.002))
+    return Named("misaligned", corruptions.shift(right, down, zoom=zoom))
+
+
+def _bent(rng: Generator, least_px: float = 0.2, most_px: float = 1.5) -> Named:
+    far_px = float(rng.uniform(least_px, most_px))
+    spacing_px = float(np.exp(rng.uniform(np.log(24), np.log(200))))
+    return Named(f"bent {far_px:.1f} px", corruptions.bend(far_px, spacing_px=spacing_px))
+
+
+def _tone(rng: Generator) -> Named:
+    gain = np.exp(rng.normal(0, 0.06)) * np.exp(rng.normal(0, 0.02, 3))
+    gamma = float(np.exp(rng.normal(0, 0.06)))
+    toned = corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 5)), gamma=gamma)
+    return Named("tone", toned)
+
+
+def _grade(rng: Generator) -> Named:
+    return Named("grade", corruptions.grade(float(rng.uniform(0.01, 0.06))))
+
+
+def _local_tone(rng: Generator) -> Named:
+    levels, spacing_px = float(rng.uniform(1, 10)), float(rng.uniform(40, 200))
+    return Named(f"local tone {levels:.1f}", signals.local_tone(levels, spacing_px=spacing_px))
+
+
+def _sharpened(rng: Generator) -> Named:
+    amount, sigma = float(rng.uniform(-0.6, 1.2)), float(rng.uniform(0.6, 2.0))
+    return Named(f"sharpened {amount:.1f}", signals.sharpen(amount, sigma=sigma))
+
+
+def _noise(rng: Generator) -> Named:
+    read, shot = float(rng.uniform(0.3, 4)), float(rng.uniform(0, 0.08))
+    return Named(f"noise {read:.1f}", signals.noise(read, shot=shot))
+
+
+def _resynthesised(rng: Generator) -> Named:
+    share, sigma = float(rng.uniform(0.15, 0.8)), float(rng.uniform(0.6, 1.6))
+    return Named(f"resynthesised {share:.1f}", signals.resynthesise(share, sigma=sigma))
+
+
+def _kernel(rng: Generator) -> str:
+    return str(rng.choice(["linear", "cubic", "area", "lanczos"]))
+
+
+BACKGROUNDS: dict[str, Callable[[Generator], list[Named]]] = {
+    "identical": _identical,
+    "resaved": _resaved,
+    "regenerated": _regenerated,
+    "redrawn": _redrawn,
+}
+GENERATORS: dict[str, tuple[float, Callable[..., Step]]] = {
+    "regenerated": (5, regenerate),
+    "redecoded": (1.5, redecode),
+    "smeared": (1, smear),
+    "requantised": (1, requantise),
+    "convolved": (1.2, convolve),
+}
+"""Fake generators by weight, each of a strength and a side."""
+BY_HAND: dict[str, tuple[float, Callable[[Generator], Named]]] = {
+    "tone": (0.2, _tone),
+    "grade": (0.12, _grade),
+    "local tone": (0.08, _local_tone),
+    "sharpened": (0.12, _sharpened),
+    "noise": (0.08, _noise),
+    "misaligned": (0.08, _left_over),
+}
+"""What people and their programs do to a whole picture: the chance of each."""
+AFTER_GENERATOR: dict[str, tuple[float, Callable[[Generator], Named]]] = {
+    "resynthesised": (0.15, _resynthesised),
+    "local tone": (0.2, _local_tone),
+    "tone": (0.2, _tone),
+    "sharpened": (0.1, _sharpened),
+    "misaligned": (0.15, _left_over),
+    "bent": (0.1, _bent),
+}
+"""What comes with a generator: the chance of each."""
+ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
+    "shifted": (4, _shifted),
+    "codec": (2, _codec),
+    "resampled": (2, _resampled),
+    "resized": (1, _resized),
+    "tone": (1, _tone),
+    "grade": (0.3, _grade),
+    "local tone": (0.7, _local_tone),
+    "sharpened": (0.7, _sharpened),
+    "noise": (0.7, _noise),
+    "bent": (0.8, _bent),
+    "misaligned": (0.8, _left_over),
+    "resynthesised": (0.4, _resynthesised),
+}
+"""One thing alone: its weight."""
