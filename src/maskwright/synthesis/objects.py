@@ -92,7 +92,7 @@ def jitter(cut: Draw, *, grow: float = 0.125, shift_px: float = 0.0, feather_px:
 
     def step(made: Made, rng: Generator) -> Made:
         outline = cut(*size_of(made.mask), rng)
-        window = window_of(outline, margin=0)
+        window = window_of(outline)
         thing = _turned(_cut_out(made.edited, outline), 1 + grow, 0.0)
         middle = [(side.start + side.stop) / 2 for side in window]
         corner = np.array(middle) - np.array(thing.outline.shape) / 2 + rng.uniform(-shift_px, shift_px, 2)
@@ -122,9 +122,12 @@ def exchange(donor: Picture, cut: Draw = blob, draw: Draw = any_shape, *, feathe
 
 
 def feathered(region: Mask, feather_px: float) -> Floats:
-    """Opacity: 0 on the region's border and outside, 1 from about `feather_px` inside."""
+    """Opacity: 0 on the region's border and outside, 1 from about `feather_px` inside.
+
+    A region that reaches the edge of its array goes on beyond it: there is no border there.
+    """
     pad = int(feather_px) + 2
-    padded = cv2.copyMakeBorder(region.astype(np.float32), pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    padded = cv2.copyMakeBorder(region.astype(np.float32), pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     soft = cv2.GaussianBlur(padded, (0, 0), max(0.3, feather_px / 2))[pad:-pad, pad:-pad]
     # In a hollow of the border the blur exceeds a half outside too.
     return np.asarray(np.clip(2 * soft - 1, 0, 1) * region, np.float32)
@@ -155,7 +158,7 @@ def _fitting(thing: Thing, picture: Picture, scale: float | None, rng: Generator
 
 
 def _turned(thing: Thing, scale: float, degrees: float) -> Thing:
-    """Scaled, then turned about its middle, in a frame large enough for it."""
+    """Scaled, then turned about its middle, in a frame larger than it by a pixel on every side."""
     rows, columns = thing.outline.shape
     size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
     kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -172,7 +175,9 @@ def _turned(thing: Thing, scale: float, degrees: float) -> Thing:
             np.uint8,
         )
         levels = cv2.warpAffine(levels, matrix, frame, flags=cv2.INTER_LINEAR)
-    return Thing(pixels, np.asarray(levels >= 128))
+    framed = cv2.copyMakeBorder(pixels, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    levels = cv2.copyMakeBorder(levels, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    return Thing(np.asarray(framed, np.uint8), np.asarray(levels >= 128))
 
 
 def _anywhere(thing: Thing, picture: Picture, rng: Generator) -> tuple[int, int]:

@@ -9,12 +9,14 @@ from numpy.random import Generator
 from maskwright.synthesis.fields import taken_from
 from maskwright.synthesis.regions import Draw, any_shape
 from maskwright.synthesis.steps import Made, Step, size_of
-from maskwright.synthesis.truth import window_of, write
+from maskwright.synthesis.truth import closed, window_of, write
 
 MOVED_PX = 0.7
 """A pixel belongs to the bent region when it was moved at least so far."""
-GAP_FRAC = 0.3
+GAP_FRAC = 0.15
 """Of a bent region so much may look as before: its inside is often flat, and all of it was bent."""
+LARGEST_FRAC = 0.2
+"""Of the picture; what is larger is bent only about its middle."""
 
 
 def reshape(draw: Draw = any_shape) -> Step:
@@ -27,7 +29,9 @@ def reshape(draw: Draw = any_shape) -> Step:
 
     def step(made: Made, rng: Generator) -> Made:
         rows, columns = window_of(draw(*size_of(made.mask), rng))
-        half_y, half_x = (max(3.0, 0.75 * (side.stop - side.start)) for side in (rows, columns))
+        half = 0.75 * np.array([rows.stop - rows.start, columns.stop - columns.start])
+        too_large = np.pi * half.prod() / (LARGEST_FRAC * made.mask.size)
+        half_y, half_x = np.maximum(3.0, half / np.sqrt(max(1.0, too_large))).tolist()
         y0, x0 = ((side.start + side.stop - 1) / 2 for side in (rows, columns))
         window = (
             slice(max(0, int(y0 - half_y)), min(made.mask.shape[0], int(y0 + half_y) + 1)),
@@ -50,7 +54,7 @@ def reshape(draw: Draw = any_shape) -> Step:
             move_y = right * np.sin(turn) + down * np.cos(turn) - down
         places = (x + move_x).astype(np.float32), (y + move_y).astype(np.float32)
         new = taken_from(made.edited, places, kernel=cv2.INTER_CUBIC)
-        bent = np.hypot(move_x, move_y) >= MOVED_PX
+        bent = closed(np.hypot(move_x, move_y) >= MOVED_PX, 9)
         return write(made, window, new, bent, gap_frac=GAP_FRAC) if bent.any() else made
 
     return step

@@ -11,9 +11,13 @@ from numpy.random import Generator
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.fields import smooth_field
 from maskwright.synthesis.objects import feathered
-from maskwright.synthesis.regions import Draw, any_shape
+from maskwright.synthesis.regions import Draw, any_shape, blob
 from maskwright.synthesis.steps import Made, Step, check_picture, size_of
 from maskwright.synthesis.truth import to_uint8, window_of, write
+
+KEPT_FRAC, KEPT_TRIES = (0.08, 0.6), 6
+"""What stays in front of a new backdrop takes so much of the picture; that often a thing of that size is
+looked for before a blob stands in."""
 
 
 def replacement(donor: Picture, draw: Draw = any_shape, *, feather_px: float = 0.0) -> Step:
@@ -41,8 +45,12 @@ def backdrop(donor: Picture, draw: Draw, *, feather_px: float = 0.0) -> Step:
         return scenery
 
     def all_but(height: int, width: int, rng: Generator) -> Mask:
-        kept = draw(height, width, rng)
-        return ~kept if not kept.all() else kept
+        for _ in range(KEPT_TRIES):
+            kept = draw(height, width, rng)
+            if KEPT_FRAC[0] <= kept.mean() <= KEPT_FRAC[1]:
+                return ~kept
+        around = ~blob(height, width, rng, area_frac=float(rng.uniform(*KEPT_FRAC)))
+        return around if around.any() else ~around
 
     return _surface(all_but, new, feather_px)
 
@@ -138,7 +146,7 @@ def _surface(draw: Draw, new: Callable[[Picture, Generator], Picture], feather_p
 
     def step(made: Made, rng: Generator) -> Made:
         region = draw(*size_of(made.mask), rng)
-        window = window_of(region)
+        window = window_of(region, margin=2)
         alpha = feathered(region[window], feather_px) if feather_px > 0 else None
         return write(made, window, new(made.edited[window], rng), region[window], alpha=alpha)
 
