@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.masks.annotators.evidence import Evidence, Plane
+from maskwright.masks.annotators.evidence import Plane
 from maskwright.masks.annotators.regions import strength_of
 from maskwright.pairs.values import Aligned, Mask
 
@@ -32,7 +32,7 @@ def is_identical(pair: Aligned, strength: Plane, mask: Mask) -> bool:
     return bool(np.count_nonzero(structured & far) >= 0.01 * far.size)
 
 
-def noisy_background(pair: Aligned, seen: Evidence, mask: Mask) -> str:
+def noisy_background(pair: Aligned, valid: Mask, mask: Mask) -> str:
     """resaved, regenerated or redrawn: how the pixels outside the edit compare.
 
     After the definition that data sets of pairs use: outside the mask grown by 16 px, 95 % of
@@ -40,9 +40,9 @@ def noisy_background(pair: Aligned, seen: Evidence, mask: Mask) -> str:
     correlation of the luminance over 0.9 (blur 2 px, windows of 8 px, textured places) is `regenerated`.
 
     Args:
-        mask: (h, w) bool on the half grid.
+        valid, mask: (h, w) bool on the half grid.
     """
-    far = seen.valid & (cv2.dilate(mask.view(np.uint8), np.ones((17, 17), np.uint8)) == 0)
+    far = valid & (cv2.dilate(mask.view(np.uint8), np.ones((17, 17), np.uint8)) == 0)
     height, width = pair.valid.shape
     outside = cv2.resize(far.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     count = np.count_nonzero(outside)

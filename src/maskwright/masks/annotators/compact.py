@@ -20,10 +20,11 @@ import numpy as np
 from maskwright.masks.annotators.background import is_identical, noisy_background
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
 from maskwright.masks.annotators.evidence import Evidence, Plane, evidence
+from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, strength_of
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
-from maskwright.pairs.values import Aligned, Change, Hint
+from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint
 from maskwright.weights import open_network, read_card
 
 NETWORK = "compact.onnx"
@@ -82,21 +83,32 @@ def change_of(pair: Aligned, weigher: Weigher) -> Change:
     strength = strength_of(pair)
     if not strength.any():
         return nothing_changed(strength.shape)
-    seen = evidence(pair)
-    odds = weigher.odds(seen)
-    odds[~seen.valid] = -20
-    height, width = pair.valid.shape
+    looked = _looked(pair, weigher)
+    odds = looked.odds
+    odds[~looked.valid] = -20
     kept = seeded(odds, weigher.rule)
-    held = np.where(kept, odds, np.minimum(odds, np.float32(-1)))
-    fine = cv2.resize(held, (width, height), interpolation=cv2.INTER_CUBIC)
-    change = np.asarray(1 / (1 + np.exp(-fine)), np.float32)
+    change = _upsampled(np.where(kept, odds, np.minimum(odds, np.float32(-1))), pair.valid.shape)
     change[~pair.valid] = 0
-    mask = change >= 0.5
-    if is_identical(pair, strength, mask):
+    if is_identical(pair, strength, change >= 0.5):
         return exact_change(strength, weigher.rule)
-    small = kept & seen.valid
     scores = {
-        "noise_floor": float(np.exp2(seen.scalars["calm"]) - 1),
-        "unexplained": float(np.count_nonzero((odds > 0) & ~small)) / odds.size,
+        "noise_floor": float(np.exp2(looked.calm) - 1),
+        "unexplained": float(np.count_nonzero((odds > 0) & ~kept)) / odds.size,
     }
-    return Change(change, scores=scores, background=noisy_background(pair, seen, small))
+    return Change(change, scores=scores, background=noisy_background(pair, looked.valid, kept))
+
+
+def _looked(pair: Aligned, weigher: Weigher) -> Looked:
+    if pair.valid.size > LARGE:
+        return odds_of_large(pair, weigher.odds)
+    seen = evidence(pair)
+    return Looked(weigher.odds(seen), seen.valid, seen.scalars["calm"])
+
+
+def _upsampled(odds: Plane, shape: tuple[int, ...]) -> ChangeMap:
+    """Chances on the picture's own grid; log odds are smooth where chances are not, so they are enlarged."""
+    fine = cv2.resize(odds, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    np.negative(fine, out=fine)
+    np.exp(fine, out=fine)
+    fine += 1
+    return np.asarray(np.divide(1, fine, out=fine), np.float32)

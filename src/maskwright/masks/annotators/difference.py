@@ -86,7 +86,7 @@ def _noisy_change(pair: Aligned, rule: Rule) -> Change:
         "noise_floor": floor,
         "unexplained": float(np.count_nonzero((odds > 0) & ~mask)) / odds.size,
     }
-    return Change(change, scores=scores, background=noisy_background(pair, seen, mask))
+    return Change(change, scores=scores, background=noisy_background(pair, seen.valid, mask))
 
 
 def _exact(strength: Plane, rule: Rule) -> Mask:
