@@ -11,6 +11,7 @@ COMMANDS = (
     "status",
     "report",
     "unpack",
+    "generate",
     "train",
     "bench",
     "bench annotators",

@@ -15,7 +15,19 @@ from types import FrameType
 
 import typer
 
-from maskwright.cli import annotate, bench, compare, demo, doctor, inspect, report, status, train, unpack
+from maskwright.cli import (
+    annotate,
+    bench,
+    compare,
+    demo,
+    doctor,
+    generate,
+    inspect,
+    report,
+    status,
+    train,
+    unpack,
+)
 from maskwright.cli.terminal import cautious_streams, error_line
 from maskwright.errors import MaskwrightError
 
@@ -35,6 +47,7 @@ app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
 app.command("status", epilog=status.EXAMPLE)(status.command)
 app.command("report", epilog=report.EXAMPLE)(report.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
+app.command("generate", epilog=generate.EXAMPLE)(generate.command)
 app.command("train", epilog=train.EXAMPLE)(train.command)
 app.add_typer(bench.app)
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from maskwright.corpus.plan import Run
 from maskwright.masks.annotators import DEFAULT
@@ -39,3 +41,15 @@ def report_command(out: Path | str, *, by: str | None = None, pair_on: str | Non
     words += ["-o", "report.html"]
     place = str(out)
     return shlex.join([*words, "--", place] if place.startswith("-") else [*words[:2], place, *words[2:]])
+
+
+def generate_command(settings: Mapping[str, Any], out: Path) -> str:
+    """The `maskwright generate` line with these settings, quoted for a shell."""
+    words = ["maskwright", "generate", "-n", str(settings["n"]), "--seed", str(settings["seed"])]
+    if settings["split"] is not None:
+        words += ["--split", settings["split"]]
+    if settings["autoencoder"]:
+        words += ["--autoencoder", settings["autoencoder"]]
+    if str(out).startswith("-"):
+        words.append("--")
+    return shlex.join([*words, settings["photos"], str(out)])
