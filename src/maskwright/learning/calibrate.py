@@ -31,7 +31,7 @@ Value = TypeVar("Value", bound=np.generic)
 
 STEP_PX = 2
 """Pixels to a step of the half grid: distances to a border are meant in pixels."""
-ROUNDS = 8
+ROUNDS = 5
 """Fits of a scale; after three or four nothing moves any more."""
 NEWTON_STEPS = 50
 SHRINK = 1e-3

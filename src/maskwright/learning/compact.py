@@ -6,48 +6,63 @@ import contextlib
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from maskwright import __version__
 from maskwright.learning.calibrate import Scale, fit_scale, measured
-from maskwright.learning.export import check, export, write_card
+from maskwright.learning.export import check, export, quantized, write_card
+from maskwright.learning.held import figures_of, file_says, odds_of, says, whole_pairs
 from maskwright.learning.loop import Batch, Trained, run
 from maskwright.learning.losses import mask_loss
 from maskwright.learning.makers import Makers, first_shard
-from maskwright.learning.networks.compact import Compact
+from maskwright.learning.networks.compact import MULTIPLE, Compact
 from maskwright.learning.shares import Shares, terms, terms_for, told_apart
-from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
+from maskwright.learning.stream import Bytes, Sample, Shard, Stream, on_half_grid, windowed
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import CHANNELS, planes
-from maskwright.measures.metrics import count
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.samples import draw_sample
 
-Floats = NDArray[np.float32]
-
 WINDOW = 6
 """Shards that a batch is drawn from."""
-WHOLE = 352
-"""Side of the windows that measure and calibrate, in steps of the half grid: whole pairs, since `draw_sample`
-makes none above 640 px but for a stretch of 5 %; a multiple of 32."""
-MEASURED = 128
-"""Pairs that are measured on as training goes on."""
-CHECKED = 4
-"""Batches of two pairs on which the exported network is held against torch."""
-HELD, KEPT = 1, 2
-"""Streams of the same seed that must not draw the same: added to the seed of what is trained on, 0."""
+SIDE = 128
+"""Of the windows that are trained on, in steps of the half grid: 256 px."""
+CHECKED = 8
+"""Pairs on which the exported network is held against torch."""
+CALIBRATED = 60
+"""Windows that show the range of values in eight bits; design.md, section 7."""
+LEARNT, HELD, KEPT = range(3)
+"""Streams of one run; each has a seed of its own, so that they do not draw the same."""
 PURPOSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many samples, and of which side in steps of the half grid; sides are multiples of 32.
+
+    Args:
+        samples, side: of a shard that is trained on.
+        pairs, whole: of the two shards that measure and calibrate: whole pairs, since `draw_sample`
+            makes none above 640 px but for a stretch of 5 %.
+    """
+
+    samples: int = 256
+    side: int = SIDE
+    pairs: int = 128
+    whole: int = 352
+
+
+SIZES = Sizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +100,27 @@ class CompactTask:
     name = "compact"
 
     def __init__(
-        self, shares: Shares, *, seed: int, batch: int, reuse: int, cache: Path, workers: int
+        self,
+        shares: Shares,
+        *,
+        seed: int,
+        batch: int,
+        reuse: int,
+        cache: Path,
+        workers: int,
+        sizes: Sizes = SIZES,
     ) -> None:
         self._seed, self._batch, self._reuse, self._cache = seed, batch, reuse, cache
-        self._learnt = Makers(cache, _stream(shares.learnt, PURPOSES * seed), workers=workers)
-        self._held, self._kept = (
-            replace(_stream(photos, PURPOSES * seed + purpose), samples=MEASURED, side=WHOLE)
-            for photos, purpose in ((shares.held, HELD), (shares.kept, KEPT))
-        )
+        streams = [
+            Stream(DrawPair(photos), _key(photos), PURPOSES * seed + purpose, number, side)
+            for photos, purpose, number, side in (
+                (shares.learnt, LEARNT, sizes.samples, sizes.side),
+                (shares.held, HELD, sizes.pairs, sizes.whole),
+                (shares.kept, KEPT, sizes.pairs, sizes.whole),
+            )
+        ]
+        self._learnt = Makers(cache, streams[0], workers=workers)
+        self._held, self._kept = streams[1:]
         self._shards: dict[int, Shard] = {}
         self._colours = colour_planes(CHANNELS)
 
@@ -101,8 +129,13 @@ class CompactTask:
         self._learnt.close()
 
     @property
+    def stream(self) -> Stream:
+        """Where the samples that are trained on come from."""
+        return self._learnt.stream
+
+    @property
     def settings(self) -> Mapping[str, Any]:
-        return {"batch": self._batch, "reuse": self._reuse, "stream": self._learnt.stream.name}
+        return {"batch": self._batch, "reuse": self._reuse, "stream": self.stream.name}
 
     def network(self) -> nn.Module:
         return Compact()
@@ -112,7 +145,7 @@ class CompactTask:
 
         planes (N, C, s, s), mask and ignore (N, 1, s, s), all uint8.
         """
-        samples = self._learnt.stream.samples
+        samples = self.stream.samples
         newest = step * self._batch // (samples * self._reuse)
         numbers = range(max(0, newest - WINDOW + 1), newest + 1)
         for number in [each for each in self._shards if each not in numbers]:
@@ -135,52 +168,17 @@ class CompactTask:
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
         """Figures of pairs of held photographs."""
-        return figures_of(odds_of_all(network, self.measured()), self.measured())
-
-    def calibration(self) -> Shard:
-        """Whole pairs of the photographs that are kept out of training."""
-        return first_shard(self._cache, self._kept)
-
-    def measured(self) -> Shard:
-        """Whole pairs of held photographs."""
-        return self._measured
+        return figures_of(odds_of(says(network), self.held), self.held)
 
     @functools.cached_property
-    def _measured(self) -> Shard:
-        return first_shard(self._cache, self._held)
+    def held(self) -> list[Sample]:
+        """Whole pairs of held photographs."""
+        return whole_pairs(first_shard(self._cache, self._held), multiple=MULTIPLE)
 
-
-def figures_of(odds: Sequence[Floats], shard: Shard) -> dict[str, float]:
-    """Figures of a shard's pairs at 0.5, on the half grid.
-
-    Returns:
-        f1 and iou, means over pairs in which something is edited; unedited_marked, the mean marked
-        share of the others. What there is no pair for is missing.
-    """
-    counts = [
-        count(odd >= 0, mask >= 128, ignore=ignore >= 128)
-        for odd, mask, ignore in zip(odds, shard.mask, shard.ignore, strict=True)
-    ]
-    edited = [each for each in counts if each.tp + each.fn]
-    others = [each for each in counts if not each.tp + each.fn]
-    figures = {}
-    if edited:
-        figures["f1"] = float(np.mean([2 * c.tp / (2 * c.tp + c.fp + c.fn) for c in edited]))
-        figures["iou"] = float(np.mean([c.tp / (c.tp + c.fp + c.fn) for c in edited]))
-    if others:
-        figures["unedited_marked"] = float(np.mean([c.fp / max(1, c.fp + c.tn) for c in others]))
-    return figures
-
-
-def odds_of_all(network: nn.Module, shard: Shard) -> list[Floats]:
-    """(h, w) float32 each: what the network says of every pair of a shard."""
-    device = next(network.parameters()).device
-    found = []
-    with torch.inference_mode():
-        for planes in shard.planes:
-            odds = network(torch.from_numpy(planes[None]).to(device))
-            found.append(np.asarray(odds[0, 0].float().cpu().numpy(), np.float32))
-    return found
+    @functools.cached_property
+    def kept(self) -> list[Sample]:
+        """Whole pairs of the photographs that are kept out of training, for calibration."""
+        return whole_pairs(first_shard(self._cache, self._kept), multiple=MULTIPLE)
 
 
 def colour_planes(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
@@ -207,8 +205,8 @@ def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generat
     return Sample(planes, mask, ignore)
 
 
-def _stream(photos: tuple[Photo, ...], seed: int) -> Stream:
-    return Stream(DrawPair(photos), "\n".join([*CHANNELS, *told_apart(photos)]), seed)
+def _key(photos: tuple[Photo, ...]) -> str:
+    return "\n".join([*CHANNELS, *told_apart(photos)])
 
 
 def _sample(shard: Shard, place: int) -> Sample:
@@ -223,44 +221,38 @@ def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:
     }
 
 
-def train_compact(given: Assignment) -> Outcome | None:
+def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
     """Train, export, calibrate, write the card; None on a process that does not lead."""
-    ranks, options = given.ranks, given.options
     task = CompactTask(
         given.shares,
-        seed=options.seed,
-        batch=options.batch,
-        reuse=options.reuse,
+        seed=given.options.seed,
+        batch=given.options.batch,
+        reuse=given.options.reuse,
         cache=given.cache,
-        workers=options.makers if ranks.local_rank == 0 else 0,
+        workers=given.options.makers if given.ranks.local_rank == 0 else 0,
+        sizes=sizes,
     )
     with contextlib.closing(task):
-        trained = run(task, given.schedule, given.out, ranks, progress=given.progress)
-    return _finished(given, task, trained) if ranks.leads else None
+        trained = run(task, given.schedule, given.out, given.ranks, progress=given.progress)
+    return _finished(given, task, trained) if given.ranks.leads else None
 
 
 def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome:
     assert isinstance(trained.network, Compact)
-    network, kept, held = trained.network.settled(), task.calibration(), task.measured()
+    network, kept = trained.network.settled(), task.kept
     path = export(
         network,
         given.out / "compact.onnx",
-        np.ascontiguousarray(kept.planes[:1, :, :64, :96]),
+        kept[0].planes[None],
         names=("planes", "odds"),
         moving=(0, 2, 3),
     )
-    crops = [kept.planes[place : place + 2] for place in range(0, 2 * CHECKED, 2)]
-    error = check(network, path, crops, as_chance=True)
-    scale = fit_scale(odds_of_all(network, kept), list(kept.mask), list(kept.ignore))
-    odds = odds_of_all(network, held)
-    figures = {
-        **trained.figures,
-        **measured(odds, list(held.mask), list(held.ignore), scale),
-        "calibration_error_before": measured(odds, list(held.mask), list(held.ignore), Scale(1.0, 0.0))[
-            "calibration_error"
-        ],
-        "torch_onnx_error": error,
-    }
+    error = check(network, path, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
+    scale = fit_scale(odds_of(says(network), kept), *_truths(kept))
+    rng = np.random.default_rng(given.options.seed)
+    crops = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
+    small = quantized(path, given.out / "compact.int8.onnx", crops)
+    figures = {**trained.figures, **_worth(task, network, small, scale), "torch_onnx_error": error}
     card = write_card(
         path,
         name="compact",
@@ -273,3 +265,20 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome
         figures=figures,
     )
     return Outcome(path, card, trained.steps, trained.elapsed_s, figures)
+
+
+def _worth(task: CompactTask, network: nn.Module, small: Path, scale: Scale) -> dict[str, float]:
+    """Calibration on held photographs with and without the scale, and the figures in eight bits."""
+    held = task.held
+    odds, truths = odds_of(says(network), held), _truths(held)
+    plain = measured(odds, *truths, Scale(1.0, 0.0))
+    in_bits = figures_of(odds_of(file_says(small), held), held)
+    return {
+        **measured(odds, *truths, scale),
+        "calibration_error_before": plain["calibration_error"],
+        **{f"{name}_int8": value for name, value in in_bits.items()},
+    }
+
+
+def _truths(pairs: Sequence[Sample]) -> tuple[list[Bytes], list[Bytes]]:
+    return [pair.mask for pair in pairs], [pair.ignore for pair in pairs]

@@ -213,7 +213,10 @@ class _Session:
     def advance(self, batch: Batch) -> None:
         """One step."""
         device = self.ranks.device
-        part = {name: self._mine(value).to(device, non_blocking=True) for name, value in batch.items()}
+        part = {
+            name: share_of(value, self.ranks.rank, self.ranks.world).to(device, non_blocking=True)
+            for name, value in batch.items()
+        }
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate_at(self.done)
         # What a network may draw (dropout) follows from the step, too.
@@ -276,12 +279,20 @@ class _Session:
         self.records.write()
         self._saved_s = time.monotonic()
 
-    def _mine(self, whole: Tensor) -> Tensor:
-        """This rank's slice of a batch."""
-        size, rest = divmod(len(whole), self.ranks.world)
-        if rest:
-            raise SettingError(f"a batch of {len(whole)} cannot be shared by {self.ranks.world} processes")
-        return whole[self.ranks.rank * size : (self.ranks.rank + 1) * size]
+
+def share_of(whole: Tensor, rank: int, world: int) -> Tensor:
+    """The slice of a batch that one of `world` processes trains on.
+
+    Raises:
+        SettingError: there is no equal share for each.
+    """
+    size, rest = divmod(len(whole), world)
+    if rest:
+        raise SettingError(
+            f"a batch of {len(whole)} cannot be shared by {world} processes",
+            hint="give a --batch that is a multiple of their number",
+        )
+    return whole[rank * size : (rank + 1) * size]
 
 
 def _ahead(task: Task, pool: ThreadPoolExecutor, step: int) -> Iterator[Batch]:

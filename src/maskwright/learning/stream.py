@@ -150,9 +150,10 @@ def read_shard(path: Path) -> Shard:
         InputError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # opened here: numpy leaves its own file open where the archive is damaged
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Shard(*(arrays[name] for name in _ARRAYS))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path} is no shard of samples: {error}", hint="remove it; it will be made again"
         ) from error

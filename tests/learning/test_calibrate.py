@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="networks are trained with torch")
+
+from maskwright.errors import InputError  # noqa: E402
+from maskwright.learning.calibrate import (  # noqa: E402
+    Scale,
+    fit_confidence,
+    fit_scale,
+    logistic,
+    measured,
+)
+
+
+def maps(gain: float, offset: float, *, pairs: int = 6) -> tuple[list, list, list]:
+    """Log odds whose truth is drawn after scaling, so that this scale calibrates them."""
+    rng = np.random.default_rng(0)
+    odds = [rng.normal(0, 2.5, (40, 50)).astype(np.float32) for _ in range(pairs)]
+    chances = [1 / (1 + np.exp(-(gain * odd + offset))) for odd in odds]
+    masks = [np.where(rng.random(each.shape) < each, 255, 0).astype(np.uint8) for each in chances]
+    return odds, masks, [np.zeros_like(mask) for mask in masks]
+
+
+def test_the_scale_that_made_the_truth_is_found() -> None:
+    scale = fit_scale(*maps(0.5, 0.8))
+    assert scale.gain == pytest.approx(0.5, abs=0.05)
+    assert scale.offset == pytest.approx(0.8, abs=0.05)
+
+
+def test_the_scale_lowers_the_calibration_error() -> None:
+    drawn = maps(0.4, -1.0)
+    before, after = (measured(*drawn, scale) for scale in (Scale(1, 0), fit_scale(*drawn)))
+    assert before["calibration_error"] > 0.1
+    assert after["calibration_error"] < 0.02
+    assert after["brier"] < before["brier"]
+
+
+def test_a_map_that_is_calibrated_stays_as_it_is() -> None:
+    scale = fit_scale(*maps(1.0, 0.0))
+    assert scale.gain == pytest.approx(1, abs=0.05)
+    assert scale.offset == pytest.approx(0, abs=0.05)
+
+
+def test_places_that_are_ignored_do_not_vote() -> None:
+    odds, masks, ignores = maps(0.5, 0.8)
+    for mask, ignore in zip(masks, ignores, strict=True):
+        mask[:20], ignore[:20] = 255, 1
+    assert fit_scale(odds, masks, ignores).offset == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_map_that_says_the_opposite_is_not_turned_round() -> None:
+    odds, masks, ignores = maps(-1.0, 0.0)
+    assert fit_scale(odds, masks, ignores).gain > 0
+
+
+def test_where_nothing_can_be_fitted_nothing_changes() -> None:
+    plain = [np.full((9, 9), -20, np.float32)]
+    nothing = [np.zeros((9, 9), np.uint8)]
+    assert fit_scale(plain, nothing, nothing) == Scale(1.0, 0.0)
+
+
+def test_logistic_regression_is_that_of_scikit_learn() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model", reason="scikit-learn is the reference")
+    rng = np.random.default_rng(1)
+    features = rng.normal(0, 1, (4000, 3))
+    target = rng.random(4000) < 1 / (1 + np.exp(-(features @ [1.0, -2.0, 0.0] + 0.7)))
+    reference = linear_model.LogisticRegression(C=1e6, tol=1e-10).fit(features, target)
+    bias, *weights = logistic(features, target.astype(float))
+    # ours has a ridge of 1/1000, which moves weights by less than this
+    assert bias == pytest.approx(float(reference.intercept_[0]), abs=0.03)
+    np.testing.assert_allclose(weights, reference.coef_[0], atol=0.05)
+
+
+def test_units_of_a_feature_do_not_matter() -> None:
+    rng = np.random.default_rng(2)
+    features = rng.normal(0, 1, (500, 2))
+    target = (features[:, 0] + rng.normal(0, 1, 500) > 0).astype(float)
+    plain, scaled = logistic(features, target), logistic(features * [1000, 1] + [50, 0], target)
+    assert scaled[1] * 1000 == pytest.approx(plain[1])
+    assert scaled[2] == pytest.approx(plain[2])
+
+
+def test_classes_that_fall_apart_give_finite_weights() -> None:
+    features = np.linspace(-1, 1, 50)[:, None]
+    weights = logistic(features, (features[:, 0] > 0).astype(float))
+    assert np.isfinite(weights).all()
+    assert weights[1] > 5
+
+
+def test_confidence_tells_right_masks_from_wrong_ones() -> None:
+    rng = np.random.default_rng(3)
+    right = rng.random(400) < 0.7
+    features = np.stack([right + rng.normal(0, 0.5, 400), np.ones(400)], axis=1)
+    constants = fit_confidence(["contrast", "always_one"], features, right)
+    assert set(constants) == {"confidence_bias", "confidence_contrast", "confidence_always_one"}
+    assert constants["confidence_always_one"] == 0
+    odds = constants["confidence_bias"] + constants["confidence_contrast"] * features[:, 0]
+    confidence = 1 / (1 + np.exp(-odds))
+    assert confidence.mean() == pytest.approx(right.mean(), abs=0.01)
+    assert confidence[right].mean() > confidence[~right].mean() + 0.3
+
+
+@pytest.mark.parametrize(
+    ("features", "right", "words"),
+    [
+        (np.zeros((4, 2)), [True, False, True, False], "expected"),
+        (np.full((4, 1), np.nan), [True, False, True, False], "not a number"),
+        (np.zeros((4, 1)), [True] * 4, "all masks are right"),
+    ],
+)
+def test_what_confidence_cannot_be_fitted_on_is_refused(
+    features: np.ndarray, right: list[bool], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        fit_confidence(["one"], features, np.array(right))
