@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 
 from maskwright.masks.annotators.background import is_identical, noisy_background
+from maskwright.masks.annotators.confidence import confidence
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
-from maskwright.masks.annotators.evidence import Evidence, Plane, evidence
+from maskwright.masks.annotators.evidence import STRIDE, Evidence, Plane, evidence
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, strength_of
@@ -57,7 +58,7 @@ class Weigher:
 
     Args:
         network: of `planes`, uint8 (1, C, h, w), to `odds`, float32 (1, 1, h, w).
-        constants: `odds_gain` and `odds_offset` of the calibration.
+        constants: `odds_gain` and `odds_offset` of the calibration, and those of `confidence`.
     """
 
     network: Any
@@ -81,8 +82,12 @@ class Weigher:
 def change_of(pair: Aligned, weigher: Weigher) -> Change:
     """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
     strength = strength_of(pair)
-    if not strength.any():
-        return nothing_changed(strength.shape)
+    change = _change_of(pair, strength, weigher) if strength.any() else nothing_changed(strength.shape)
+    small = change.map[::STRIDE, ::STRIDE]
+    return replace(change, scores={**change.scores, "confidence": confidence(small, weigher.constants)})
+
+
+def _change_of(pair: Aligned, strength: Plane, weigher: Weigher) -> Change:
     looked = _looked(pair, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20
