@@ -1,7 +1,7 @@
 """Small edits in large photographs: how many are found, what else is marked, seconds and memory.
 
     python benchmarks/bench_small_edits.py [--mosaics 100] [--seed 0] [--split val] [--size 4000 3000]
-                                           [--shift 0.5] [--json]
+                                           [--shift 0.5] [--annotator NAME] [--large 10000 10000] [--json]
 
 Every mosaic is made from a seed of its own, one at a time: strips of photographs (MASKWRIGHT_DATA) at
 their own scale, with sensor noise. 1 to 3 pieces of another photograph, of an irregular shape about
@@ -12,7 +12,9 @@ Found: a region of the mask (8-connected) has an IoU of at least 0.3 with the ed
 that meets no edit; a region that meets one, but has less IoU, is counted by itself ("off"). Truth is
 the whole shape down to half opacity, whether the piece can be told from what it covers or not; contrast is
 the mean difference to that, largest channel. The interval of recall is bootstrapped over mosaics.
-Memory is the peak of this process, which also makes the pictures.
+Memory is the peak of this process, which also makes the pictures. `--large` adds one pair of that size
+(10000 10000: the most pixels that are read), annotated from its files by a process that does nothing else;
+its peak is that pair's.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ import json
 import os
 import platform
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -34,7 +38,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.measures.metrics import estimate
 from maskwright.pairs.picture import read_picture
@@ -56,6 +60,30 @@ GAIN, READ = 0.04, 1.5
 deviation at mid grey. The Poissonian-Gaussian model of Foi et al. 2008, here laid on displayed
 levels and not on raw ones; strengths are our choice, a phone's picture indoors."""
 LEAST_IOU = 0.3
+ALONE = """
+import json, sys, time
+import cv2, numpy as np
+from pathlib import Path
+from maskwright.masks.annotators import load_annotator
+from maskwright.masks.pipeline import annotate_pair
+from maskwright.pairs.values import Pair
+cv2.setNumThreads(1)
+original, edited, out, name = sys.argv[1:]
+annotator, start = load_annotator(name), time.perf_counter()
+seen = annotate_pair(Pair("large", original, edited), annotator)
+told = {"verdict": seen.verdict or seen.reason, "seconds": round(time.perf_counter() - start, 1)}
+status = Path("/proc/self/status")
+if status.exists():  # what getrusage says holds the peak of the parent, too
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    told["peak_mb"] = round(int(peak.split()[1]) * 1024 / 1e6)
+else:
+    import resource
+    told["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+if seen.mask is not None:
+    np.save(out, np.packbits(seen.mask))
+print(json.dumps(told))
+"""
+"""Annotates a pair of files, keeps the mask, and says what that took."""
 
 
 def photographs(split: str) -> list[Path]:
@@ -198,6 +226,29 @@ def measured(
     }
 
 
+def large(photos: list[Path], asked: argparse.Namespace) -> dict[str, Any]:
+    """One pair of any size, annotated by a process of its own."""
+    rng = np.random.default_rng([asked.seed, *asked.large])
+    pair, truth, edits, _ = made(photos, rng, tuple(asked.large), asked.shift)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("original.jpg", "edited.jpg", "mask.npy")]
+        for file, data in zip(files, (pair.original, pair.edited), strict=False):
+            file.write_bytes(data)
+        del pair
+        done = subprocess.run(
+            [sys.executable, "-c", ALONE, *map(str, files), asked.annotator], capture_output=True, text=True
+        )
+        if done.returncode:
+            raise SystemExit(f"the large pair could not be annotated: {done.stderr[-1000:]}")
+        mask = np.zeros_like(truth)
+        if files[2].exists():
+            mask = np.unpackbits(np.load(files[2]), count=truth.size).reshape(truth.shape).astype(np.bool_)
+    found = compared(mask, truth, edits)
+    hits = sum(edit["iou"] >= LEAST_IOU for edit in found["edits"])
+    of_pair = {"found": hits, "edits": len(edits), "false": found["false"], "off": found["off"]}
+    return {"megapixels": round(truth.size / 1e6, 1), **json.loads(done.stdout), **of_pair}
+
+
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """All rows in a few figures."""
     edits = [(edit, row["mosaic"]) for row in rows for edit in row["edits"]]
@@ -233,12 +284,15 @@ def main() -> None:
     parser.add_argument("--split", default="val", choices=("train", "val"))
     parser.add_argument("--size", type=int, nargs=2, default=(4000, 3000), metavar=("W", "H"))
     parser.add_argument("--shift", type=float, default=0.5, help="pixels; 0 leaves every pixel in its place")
+    parser.add_argument("--annotator", default=DEFAULT)
+    parser.add_argument("--large", type=int, nargs=2, metavar=("W", "H"))
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    photos, annotator = photographs(asked.split), load_annotator("difference")
+    photos, annotator = photographs(asked.split), load_annotator(asked.annotator)
     rows = [measured(number, photos, annotator, asked) for number in range(asked.mosaics)]
     about = {
+        "annotator": asked.annotator,
         "split": asked.split,
         "seed": asked.seed,
         "size": "x".join(map(str, asked.size)),
@@ -246,11 +300,14 @@ def main() -> None:
         "python": platform.python_version(),
         "opencv": cv2.__version__,
     }
+    found = summary(rows)
+    if asked.large:
+        found["large"] = large(photos, asked)
     if asked.json:
-        print(json.dumps({"version": 1, "about": about, **summary(rows), "rows": rows}))
+        print(json.dumps({"version": 1, "about": about, **found, "rows": rows}))
         return
     print(*(f"{key} {value}" for key, value in about.items()), "one thread", sep=", ")
-    for key, value in summary(rows).items():
+    for key, value in found.items():
         counts = isinstance(value, dict)
         shown = ", ".join(f"{name} {count}" for name, count in value.items()) if counts else value
         print(f"{key:18} {shown}")

@@ -61,3 +61,13 @@ def test_small_edits_of_a_mosaic_of_photographs_are_found() -> None:
     measured = run(data)
     assert measured["recall"] == 1.0
     assert measured["peak_mb"] < 1500
+
+
+@pytest.mark.slow
+def test_a_large_pair_is_annotated_by_a_process_whose_memory_is_its_own(tmp_path: Path) -> None:
+    photographs(tmp_path)
+    measured = run(tmp_path, "--large", 1500, 1200)
+    large = measured["large"]
+    assert (large["megapixels"], large["verdict"]) == (1.8, "local_edit")
+    assert large["found"] == large["edits"] > 0
+    assert 0 < large["peak_mb"] < measured["peak_mb"] + 100
