@@ -313,6 +313,13 @@ def test_a_folder_says_its_layout_and_what_in_the_names_decides(tmp_path: Path) 
     assert all("folder's name" in each.why for each in reading.chosen)
 
 
+def test_what_to_ignore_lies_beside_the_masks_and_is_no_row(tmp_path: Path) -> None:
+    make(tmp_path, "p/original/a.png", "p/edited/a.png", "p/mask/a.png", "p/ignore/a.png", "ignore/b.png")
+    source = open_source(tmp_path)
+    rows = [row for part in source.plan() for row in source.read(part)]
+    assert [row.id for row in rows] == ["ignore/b.png", "p/edited/a.png"]
+
+
 def test_a_swapped_folder_says_so_and_names_the_sides_as_they_are_read(tmp_path: Path) -> None:
     make(tmp_path, "before/a.png", "after/a.png")
     reading = open_source(tmp_path, roles=Roles(swap=True)).reading()

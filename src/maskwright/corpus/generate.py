@@ -33,9 +33,9 @@ from maskwright.synthesis.samples import Sample, draw_sample
 
 RECIPE = 1
 """Of the distribution; grows when the same seed no longer gives the same pairs."""
-TABLE, SETTINGS, SHEET, PARTS = "pairs.csv", "generate.json", "sheet.jpg", ".parts"
+TABLE, PAIRS, SETTINGS, SHEET, PARTS = "pairs.csv", "pairs", "generate.json", "sheet.jpg", ".parts"
 PICTURES = ("original", "edited", "mask", "ignore")
-"""Folders, and columns of the table that name files in them."""
+"""Folders in `pairs`, and columns of the table that name files in them."""
 COLUMNS = ("id", *PICTURES, "edits", "background", "corruptions", "photo", "donor", "licence")
 PAIRS_IN_PART = 16
 """What a kill costs at most."""
@@ -131,8 +131,8 @@ def generate(
     settings = _settings_of(photos, n, seed, split, autoencoder)
     _refuse_place(folder, Path(photos))
     with atomic.told(folder):
-        for name in (*PICTURES, PARTS):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        for place in _places(folder):
+            place.mkdir(parents=True, exist_ok=True)
     atomic.create(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
     _refuse_another(folder, settings)
     kept = str(Path(cache).resolve() if cache is not None else folder.resolve() / ".kept")
@@ -163,9 +163,9 @@ def generate(
             hint=f"to go on: {generate_command(asdict(settings), folder)}",
         ) from stop
     finally:
-        for name in (".", *PICTURES, PARTS):
-            atomic.remove_temporaries(folder / name, of_pid=os.getpid())
-            atomic.remove_stale(folder / name)
+        for place in _places(folder):
+            atomic.remove_temporaries(place, of_pid=os.getpid())
+            atomic.remove_stale(place)
     rate = made / max(time.monotonic() - began, 1e-9) if made else None
     return _finish(folder, settings, rate)
 
@@ -222,6 +222,11 @@ def _pairs_of(part: int, n: int) -> range:
     return range(part * PAIRS_IN_PART, min(n, (part + 1) * PAIRS_IN_PART))
 
 
+def _places(folder: Path) -> list[Path]:
+    """Every folder that is written to."""
+    return [folder, folder / PARTS, *(folder / PAIRS / name for name in PICTURES)]
+
+
 def _part_path(folder: Path, part: int) -> Path:
     return folder / PARTS / f"part-{part:05d}.json"
 
@@ -262,11 +267,11 @@ def _write_pair(out: Path, settings: Settings, number: int, sample: Sample) -> d
     }
     for folder, data in files.items():
         if data:
-            with atomic.replacing(out / folder / name, durable=False) as temporary:
+            with atomic.replacing(out / PAIRS / folder / name, durable=False) as temporary:
                 temporary.write_bytes(data)
     return {
         "id": f"{number:06d}",
-        **{folder: f"{folder}/{name}" if data else "" for folder, data in files.items()},
+        **{folder: f"{PAIRS}/{folder}/{name}" if data else "" for folder, data in files.items()},
         "edits": ", ".join(sample.told.edits),
         "background": sample.told.background,
         "corruptions": ", ".join(sample.told.corruptions),

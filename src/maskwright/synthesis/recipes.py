@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis import fills, generative, objects, overlays, reshape, surfaces
 from maskwright.synthesis.backgrounds import draw_background
-from maskwright.synthesis.regions import Draw, any_shape, around, blob, grown, labelled
+from maskwright.synthesis.regions import Draw, any_shape, around, at_most, blob, grown, labelled
 from maskwright.synthesis.steps import Made, Named, Step, begin, check_picture
 from maskwright.synthesis.superpixels import superpixels
 
@@ -120,12 +120,14 @@ class Places:
         any: something it shows or any shape.
         wide: what people give an inpainter: something shown with a margin, its box or an ellipse about it,
             strokes, any shape.
+        hole: the same, small enough to be filled from around it.
         cut: something the donor shows.
     """
 
     thing: Draw
     any: Draw
     wide: Draw
+    hole: Draw
     cut: Draw
 
 
@@ -134,10 +136,12 @@ def _places(
 ) -> Places:
     thing = superpixels(photo) if labels is None else labelled(labels)
     cut = superpixels(donor) if donor_labels is None else labelled(donor_labels)
+    wide = _one_of({grown(thing): 0.3, around(thing): 0.3, thing: 0.1, any_shape: 0.3})
     return Places(
         thing=thing,
         any=_one_of({thing: 0.6, any_shape: 0.4}),
-        wide=_one_of({grown(thing): 0.3, around(thing): 0.3, thing: 0.1, any_shape: 0.3}),
+        wide=at_most(wide, 0.7),
+        hole=at_most(wide, 0.3),
         cut=_one_of({cut: 0.8, blob: 0.2}),
     )
 
@@ -178,12 +182,12 @@ def _jitter(donor: Picture, places: Places, rng: Generator) -> Step:
 
 
 def _exchange(donor: Picture, places: Places, rng: Generator) -> Step:
-    return objects.exchange(donor, places.cut, places.thing, feather_px=_feather(rng))
+    return objects.exchange(donor, places.cut, at_most(places.thing, 0.4), feather_px=_feather(rng))
 
 
 def _removal(donor: Picture, places: Places, rng: Generator) -> Step:
     fills_: tuple[fills.Fill, ...] = ("telea", "ns", "patch", "patch", "patch")
-    return fills.removal(fills_[int(rng.integers(len(fills_)))], places.wide)
+    return fills.removal(fills_[int(rng.integers(len(fills_)))], places.hole)
 
 
 def _replacement(donor: Picture, places: Places, rng: Generator) -> Step:

@@ -24,6 +24,10 @@ AREA_FRAC = (0.001, 0.6)
 from a button to most of a scene, half of them below 2.5 %."""
 
 
+SMALL_TRIES = 4
+"""Regions drawn at most until one is small enough."""
+
+
 def blob(height: int, width: int, rng: Generator, *, area_frac: float | None = None) -> Mask:
     """A closed wavy outline around a random centre.
 
@@ -119,6 +123,19 @@ def labelled(labels: NDArray[Any]) -> Draw:
         return np.asarray(parts == 1 + rng.choice(len(areas), p=areas / areas.sum()))
 
     return draw
+
+
+def at_most(draw: Draw, frac: float) -> Draw:
+    """A region that takes no more than this share of the picture; after some tries, a blob."""
+
+    def small(height: int, width: int, rng: Generator) -> Mask:
+        for _ in range(SMALL_TRIES):
+            region = draw(height, width, rng)
+            if region.mean() <= frac:
+                return region
+        return blob(height, width, rng, area_frac=frac * float(rng.uniform(0.2, 0.8)))
+
+    return small
 
 
 def grown(draw: Draw) -> Draw:

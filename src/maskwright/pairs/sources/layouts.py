@@ -25,6 +25,9 @@ SIDES: dict[str, str] = {
 }
 """Name of a folder, or ending of a name after `_` -> what it holds (research of 20 corpora's layouts)."""
 
+IGNORE_FOLDER = "ignore"
+"""As `generate` writes it; its files belong to masks and are no pictures of a pair."""
+
 MASK_ENDINGS = ("_mask", "_gt")
 """Endings that masks add to the stem of their picture: CocoGlide and IMD2020, CASIA."""
 
@@ -160,6 +163,7 @@ def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Lay
         InputError: none fits, or more than one does; lists what was seen.
     """
     parents = _side_parents(files)
+    files = [file for file in files if not _is_ignored(file, parents)]
     loose = [file for file in files if not _side_folder(file, parents)]
     fits = {}
     for name, (convention, _) in CONVENTIONS.items():
@@ -228,6 +232,11 @@ def _side_folder(file: str, parents: set[str]) -> tuple[str, str] | None:
         if role and "/".join(names[:i]) in parents:
             return role, "/".join([*names[:i], *names[i + 1 :]])
     return None
+
+
+def _is_ignored(file: str, parents: set[str]) -> bool:
+    """Whether a file lies in a folder `ignore` beside those of the sides: it says what nobody can say."""
+    return any(file.startswith(posixpath.join(parent, IGNORE_FOLDER, "")) for parent in parents)
 
 
 def _edit_and_mask(files: Iterable[str]) -> tuple[list[str], list[str]]:
