@@ -114,3 +114,76 @@ def test_several_edits_add_up_in_one_mask(photo: Picture, donor: Picture) -> Non
 def test_an_unknown_fill_is_refused() -> None:
     with pytest.raises(SettingError, match="telea, ns or patch"):
         fills.removal("magic")  # type: ignore[arg-type]
+
+
+def centred(height: int, width: int, rng: np.random.Generator) -> Mask:
+    mask = np.zeros((height, width), np.bool_)
+    mask[50:90, 60:110] = True
+    return mask
+
+
+def test_a_jittered_object_is_an_eighth_larger_about_its_middle(photo: Picture) -> None:
+    mask = objects.jitter(centred)(begin(photo), np.random.default_rng(0)).mask
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    assert rows[-1] + 1 - rows[0] == pytest.approx(45, abs=2)
+    assert columns[-1] + 1 - columns[0] == pytest.approx(56, abs=2)
+    assert (rows[0] + rows[-1]) / 2 == pytest.approx(69.5, abs=1)
+
+
+def test_a_turned_paste_has_the_area_of_the_thing(donor: Picture) -> None:
+    grey = np.full((300, 300, 3), 255, np.uint8)
+    dark = donor // 4
+
+    def cut(height: int, width: int, rng: np.random.Generator) -> Mask:
+        return np.asarray(centred(120, 160, rng)[:height, 40 : 40 + width])
+
+    areas = []
+    for degrees in (0, 30, 90, 145):
+        made = objects.paste(dark, cut, rotation_deg=degrees)(begin(grey), np.random.default_rng(3))
+        areas.append(int(made.mask.sum()))
+    assert areas[0] == 40 * 50
+    assert all(area == pytest.approx(areas[0], rel=0.05) for area in areas)
+
+
+def test_a_shadow_adds_to_the_mask_and_its_faint_rim_is_ignored(donor: Picture) -> None:
+    grey = np.full((200, 200, 3), 180, np.uint8)
+    bare, shaded = (
+        objects.paste(donor, scale=0.4, shadow=shadow)(begin(grey), np.random.default_rng(8))
+        for shadow in (0.0, 0.7)
+    )
+    assert shaded.mask[bare.mask].all()
+    assert shaded.mask.sum() > 1.05 * bare.mask.sum()
+    assert shaded.ignore.any()
+    assert not bare.ignore.any()
+
+
+def test_a_new_backdrop_is_all_but_the_thing_that_stays(photo: Picture, donor: Picture) -> None:
+    kept = np.zeros(photo.shape[:2], np.bool_)
+    kept[30:110, 40:130] = True
+    step = surfaces.backdrop(255 - donor, lambda height, width, rng: kept)
+    made = step(begin(photo), np.random.default_rng(1))
+    assert np.array_equal(made.edited[kept], photo[kept])
+    assert made.mask[~kept].mean() > 0.9
+    assert not made.mask[kept].any()
+
+
+def test_what_an_exchange_takes_out_and_what_it_puts_in_are_both_marked(photo: Picture) -> None:
+    black = np.zeros((90, 90, 3), np.uint8)
+    made = objects.exchange(black, box, centred)(begin(photo), np.random.default_rng(2))
+    put_in = (made.edited == 0).all(axis=2)
+    taken_out = (made.edited != photo).any(axis=2) & ~put_in
+    assert put_in.any()
+    assert made.mask[put_in].mean() > 0.95
+    assert made.mask[taken_out].mean() > 0.95
+
+
+def test_letters_are_marked_as_letters_and_a_watermark_too(photo: Picture) -> None:
+    for opacity in (1.0, 0.6):
+        found = []
+        for seed in range(12):
+            made = overlays.text(opacity=opacity)(begin(photo), np.random.default_rng(seed))
+            rows, columns = np.flatnonzero(made.mask.any(1)), np.flatnonzero(made.mask.any(0))
+            if len(rows):
+                found.append(made.mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+        assert min(found) < 0.6  # mostly letters, now and then a strip
+        assert len(found) >= 10
