@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from maskwright import __version__
 from maskwright.learning.calibrate import Scale, fit_scale, measured
+from maskwright.learning.earnest import confidence_constants, figures_in_earnest, judged
 from maskwright.learning.export import check, export, quantized, write_card
 from maskwright.learning.held import figures_of, file_says, odds_of, says, whole_pairs
 from maskwright.learning.loop import Batch, Trained, run
@@ -27,11 +28,14 @@ from maskwright.learning.shares import Shares, terms, terms_for, told_apart
 from maskwright.learning.stream import Bytes, Sample, Shard, Stream, on_half_grid, windowed
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
+from maskwright.masks.annotators.compact import Weigher, change_of
+from maskwright.masks.annotators.confidence import EMPTY, MASK
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.samples import draw_sample
+from maskwright.weights import open_network
 
 WINDOW = 6
 """Shards that a batch is drawn from."""
@@ -58,7 +62,7 @@ class Sizes:
 
     samples: int = 256
     side: int = SIDE
-    pairs: int = 128
+    pairs: int = 256
     whole: int = 352
 
 
@@ -110,6 +114,7 @@ class CompactTask:
         workers: int,
         sizes: Sizes = SIZES,
     ) -> None:
+        self.sizes = sizes
         self._seed, self._batch, self._reuse, self._cache = seed, batch, reuse, cache
         streams = [
             Stream(DrawPair(photos), _key(photos), PURPOSES * seed + purpose, number, side)
@@ -249,22 +254,48 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome
     )
     error = check(network, path, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
     scale = fit_scale(odds_of(says(network), kept), *_truths(kept))
+    constants, in_earnest = _in_earnest(given, path, scale, task.sizes.pairs)
     rng = np.random.default_rng(given.options.seed)
     crops = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
     small = quantized(path, given.out / "compact.int8.onnx", crops)
-    figures = {**trained.figures, **_worth(task, network, small, scale), "torch_onnx_error": error}
+    figures = {
+        **trained.figures,
+        **_worth(task, network, small, scale),
+        **in_earnest,
+        "torch_onnx_error": error,
+    }
     card = write_card(
         path,
         name="compact",
         version="1",
         training_data=f"edits made by maskwright {__version__} on {terms(given.shares.learnt)}",
         licence=terms_for(given.shares.learnt),
-        constants={"odds_gain": scale.gain, "odds_offset": scale.offset},
+        constants=constants,
         steps=trained.steps,
         seed=given.options.seed,
         figures=figures,
     )
     return Outcome(path, card, trained.steps, trained.elapsed_s, figures)
+
+
+def _in_earnest(
+    given: Assignment, path: Path, scale: Scale, pairs: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
+    known = {"odds_gain": scale.gain, "odds_offset": scale.offset}
+    unsure = dict.fromkeys((f"{kind}_{part}" for kind in (MASK, EMPTY) for part in ("bias", "weight")), 0.0)
+    weigher = Weigher(open_network(path), _rule(), {**known, **unsure})
+    kept, held = (
+        judged(
+            photos,
+            lambda pair: change_of(pair, weigher),
+            seed=PURPOSES * given.options.seed + purpose,
+            pairs=pairs,
+        )
+        for photos, purpose in ((given.shares.kept, KEPT), (given.shares.held, HELD))
+    )
+    constants = {**known, **confidence_constants(kept)}
+    return constants, figures_in_earnest(held, constants)
 
 
 def _worth(task: CompactTask, network: nn.Module, small: Path, scale: Scale) -> dict[str, float]:

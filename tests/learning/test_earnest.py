@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="networks are trained with torch")
+
+from pathlib import Path  # noqa: E402
+
+from maskwright.learning.earnest import (  # noqa: E402
+    Judged,
+    confidence_constants,
+    figures_in_earnest,
+    judged,
+)
+from maskwright.learning.shares import shared  # noqa: E402
+from maskwright.masks.annotators.confidence import confidence  # noqa: E402
+from maskwright.measures.metrics import Counts  # noqa: E402
+from maskwright.pairs.values import Aligned, Change  # noqa: E402
+
+
+def mask(sure: float, *, right: bool) -> Judged:
+    """A map with a mask in it, a quarter of it as sure as told."""
+    change = np.full((8, 8), 0.0, np.float32)
+    change[:4, :4] = 0.5 + 0.5 * sure
+    return Judged(change, Counts(tp=9 if right else 1, fp=1, fn=0 if right else 9, tn=50))
+
+
+def empty(strongest: float, *, right: bool) -> Judged:
+    change = np.zeros((8, 8), np.float32)
+    change[3, 3] = strongest
+    return Judged(change, Counts(fn=0 if right else 5, tn=60))
+
+
+def some() -> list[Judged]:
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(200):
+        sure = float(rng.random())
+        found.append(mask(sure, right=bool(rng.random() < sure)))
+        found.append(empty(0.49 * sure, right=bool(rng.random() > sure)))
+    return found
+
+
+def test_sure_masks_get_more_confidence_and_so_do_empty_maps_without_a_hint_of_an_edit() -> None:
+    constants = confidence_constants(some())
+    assert set(constants) == {
+        "expected_iou_bias",
+        "expected_iou_weight",
+        "strongest_bias",
+        "strongest_weight",
+    }
+    assert confidence(mask(0.9, right=True).change, constants) == pytest.approx(0.9, abs=0.1)
+    assert confidence(mask(0.2, right=True).change, constants) == pytest.approx(0.2, abs=0.1)
+    assert confidence(empty(0.04, right=True).change, constants) > 0.8
+    assert confidence(empty(0.45, right=True).change, constants) < 0.2
+
+
+def test_where_masks_of_a_kind_are_hardly_ever_wrong_their_share_is_the_confidence() -> None:
+    masks = [mask(0.5, right=number > 0) for number in range(20)] + [empty(0.1, right=True)] * 30
+    constants = confidence_constants(masks)
+    assert confidence(masks[0].change, constants) == pytest.approx(
+        20 / 22
+    )  # 19 right, 1 wrong, one more each
+    assert confidence(masks[-1].change, constants) == pytest.approx(31 / 32)
+
+
+def test_figures_in_earnest_are_means_over_pairs() -> None:
+    nothing = dict.fromkeys(confidence_constants(some()), 0.0)  # confidence is a half everywhere
+    half = Judged(np.ones((2, 2), np.float32), Counts(tp=5, fp=5))
+    marked = Judged(np.ones((2, 2), np.float32), Counts(fp=1, tn=3))
+    figures = figures_in_earnest([half, mask(1, right=True), marked, empty(0, right=True)], nothing)
+    assert figures["mask_iou"] == pytest.approx((0.5 + 0.9) / 2)
+    assert figures["mask_f1"] == pytest.approx((2 / 3 + 18 / 19) / 2)
+    assert figures["mask_unedited_marked"] == pytest.approx(1 / 8)
+    assert figures["confidence_brier"] == pytest.approx(0.25)
+
+
+def test_masks_are_held_against_the_truth_of_the_pair_they_were_made_for(folder: Path) -> None:
+    def whole(pair: Aligned) -> Change:
+        return Change(np.ones(pair.valid.shape, np.float32))
+
+    found = judged(shared(folder).learnt, whole, seed=1, pairs=10)
+    again = judged(shared(folder).learnt, whole, seed=1, pairs=10)
+    assert [each.counts for each in found] == [each.counts for each in again]
+    assert all(each.counts.fn == each.counts.tn == 0 for each in found)
+    assert len({each.counts for each in found}) == 10
+    assert any(each.edited for each in found)
