@@ -101,7 +101,7 @@ def run_python(body: str, names: dict[str, Any], line: int) -> list[str]:
 
 def timeless(text: str) -> str:
     """Without rates, which are never the same twice."""
-    return re.sub(r"[\d.,]+ rows/s", "# rows/s", text)
+    return re.sub(r"[\d.,]+ (rows|pairs)/s", r"# \1/s", text)
 
 
 def run_console(body: str) -> str:
