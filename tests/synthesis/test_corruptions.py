@@ -27,6 +27,7 @@ STEPS: dict[str, Step] = {
     "tone": corruptions.tone((1.1, 1.0, 0.9), offset=4, gamma=1.1),
     "grade": corruptions.grade(0.05),
     "bend": corruptions.bend(3),
+    "drift": signals.drift(8),
     "local tone": signals.local_tone(8),
     "sharpen": signals.sharpen(0.8),
     "soften": signals.sharpen(-0.5, sigma=2),
@@ -166,6 +167,7 @@ def test_generator_noise_nearly_cancels_in_the_mean(photo: Picture) -> None:
         lambda: corruptions.bend(1, spacing_px=0),
         lambda: signals.local_tone(-1),
         lambda: signals.sharpen(-2),
+        lambda: signals.drift(-1),
         lambda: signals.noise(-1),
         lambda: signals.resynthesise(1.5),
     ],
@@ -209,3 +211,11 @@ def test_a_local_tone_changes_slowly_and_by_no_more_than_was_asked(photo: Pictur
     edited = signals.local_tone(9, spacing_px=60)(begin(grey), np.random.default_rng(0)).edited.astype(int)
     assert 3 < np.abs(edited - 128).max() <= 13
     assert np.abs(np.diff(edited, axis=1)).max() <= 1
+
+
+def test_a_drift_moves_a_colour_the_same_way_wherever_it_lies(photo: Picture) -> None:
+    edited = signals.drift(12)(begin(photo), np.random.default_rng(0)).edited
+    turned = signals.drift(12)(begin(photo[::-1, ::-1].copy()), np.random.default_rng(0)).edited
+    assert np.array_equal(edited, turned[::-1, ::-1])
+    change = np.abs(edited.astype(int) - photo)
+    assert 4 < change.max() <= 16

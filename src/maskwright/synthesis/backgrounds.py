@@ -78,7 +78,7 @@ def _redrawn(rng: Generator) -> list[Named]:
     """Every pixel drawn again and moved by up to some pixels; a codec after it half of the time."""
     strength = float(rng.uniform(0.6, MAX_STRENGTH))
     drawn = Named(f"regenerated {strength:.2f}", regenerate(strength))
-    return [_bent(rng, 1.5, 6), drawn, *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.2, 0.5)]
+    return [_bent(rng, 1.5, 6), drawn, *_some(rng, WITH_REDRAWING), *_codecs(rng, 0.2, 0.5)]
 
 
 def _generator(rng: Generator, side: Side) -> Named:
@@ -86,7 +86,7 @@ def _generator(rng: Generator, side: Side) -> Named:
     names = list(GENERATORS)
     weights = np.array([weight for weight, _ in GENERATORS.values()])
     name = str(rng.choice(names, p=weights / weights.sum()))
-    strength = float(np.exp(rng.uniform(np.log(0.15), np.log(MAX_STRENGTH))))
+    strength = _even_log(rng, 0.15, MAX_STRENGTH)
     return Named(f"{name} {strength:.2f}", GENERATORS[name][1](strength, side=side))
 
 
@@ -158,7 +158,7 @@ def _left_over(rng: Generator) -> Named:
 
 def _bent(rng: Generator, least_px: float = 0.2, most_px: float = 1.5) -> Named:
     far_px = float(rng.uniform(least_px, most_px))
-    spacing_px = float(np.exp(rng.uniform(np.log(24), np.log(200))))
+    spacing_px = _even_log(rng, 24, 200)
     return Named(f"bent {far_px:.1f} px", corruptions.bend(far_px, spacing_px=spacing_px))
 
 
@@ -173,9 +173,14 @@ def _grade(rng: Generator) -> Named:
     return Named("grade", corruptions.grade(float(rng.uniform(0.01, 0.06))))
 
 
-def _local_tone(rng: Generator) -> Named:
-    levels, spacing_px = float(rng.uniform(1, 10)), float(rng.uniform(40, 200))
+def _local_tone(rng: Generator, least: float = 1.5, most: float = 18) -> Named:
+    levels, spacing_px = _even_log(rng, least, most), _even_log(rng, 30, 250)
     return Named(f"local tone {levels:.1f}", signals.local_tone(levels, spacing_px=spacing_px))
+
+
+def _drift(rng: Generator, least: float = 1.5, most: float = 16) -> Named:
+    levels = _even_log(rng, least, most)
+    return Named(f"drift {levels:.1f}", signals.drift(levels))
 
 
 def _sharpened(rng: Generator) -> Named:
@@ -191,6 +196,11 @@ def _noise(rng: Generator) -> Named:
 def _resynthesised(rng: Generator) -> Named:
     share, sigma = float(rng.uniform(0.15, 0.8)), float(rng.uniform(0.6, 1.6))
     return Named(f"resynthesised {share:.1f}", signals.resynthesise(share, sigma=sigma))
+
+
+def _even_log(rng: Generator, least: float, most: float) -> float:
+    """Drawn evenly in its logarithm."""
+    return float(np.exp(rng.uniform(np.log(least), np.log(most))))
 
 
 def _kernel(rng: Generator) -> str:
@@ -222,13 +232,23 @@ BY_HAND: dict[str, tuple[float, Callable[[Generator], Named]]] = {
 """What people and their programs do to a whole picture: the chance of each."""
 AFTER_GENERATOR: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "resynthesised": (0.15, _resynthesised),
-    "local tone": (0.2, _local_tone),
-    "tone": (0.2, _tone),
+    "local tone": (0.55, _local_tone),
+    "drift": (0.5, _drift),
+    "tone": (0.15, _tone),
     "sharpened": (0.1, _sharpened),
     "misaligned": (0.15, _left_over),
     "bent": (0.1, _bent),
 }
-"""What comes with a generator: the chance of each."""
+"""What comes with a generator: the chance of each. Slow changes are frequent and strong, since that is what
+the edited pictures of data/unlabelled (split train) show: in the calm part of the picture their difference is
+3 to 5 levels, and 2 to 4 are left of it after a blur of sigma 8 (docs/LOG.md)."""
+WITH_REDRAWING: dict[str, tuple[float, Callable[[Generator], Named]]] = {
+    "local tone": (0.8, lambda rng: _local_tone(rng, 5, 30)),
+    "drift": (0.8, lambda rng: _drift(rng, 5, 30)),
+    "sharpened": (0.2, _sharpened),
+    "misaligned": (0.2, _left_over),
+}
+"""What comes with a scene drawn anew: the chance of each."""
 ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "shifted": (4, _shifted),
     "codec": (2, _codec),
@@ -236,6 +256,7 @@ ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "resized": (1, _resized),
     "tone": (1, _tone),
     "grade": (0.3, _grade),
+    "drift": (0.4, _drift),
     "local tone": (0.7, _local_tone),
     "sharpened": (0.7, _sharpened),
     "noise": (0.7, _noise),

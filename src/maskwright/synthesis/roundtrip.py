@@ -59,12 +59,12 @@ class KeptRoundtrip:
     def __init__(self, path: str | PathLike[str], folder: str | PathLike[str], *, threads: int = 1) -> None:
         self._path, self._folder, self._threads = Path(path), Path(folder), threads
         self._network: Any = None
-        self._digest = hashlib.sha256(self._path.read_bytes()).digest()
+        self.digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
 
     def __call__(self, picture: Picture) -> Picture:
         """As `pass_through`."""
         check_picture(picture, "picture")
-        key = hashlib.sha256(self._digest + str(picture.shape).encode() + picture.tobytes()).hexdigest()
+        key = hashlib.sha256(f"{self.digest}{picture.shape}".encode() + picture.tobytes()).hexdigest()
         place = self._folder / key[:2] / f"{key[2:34]}.png"
         known = _decoded(place)
         if known is not None:

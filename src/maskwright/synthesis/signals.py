@@ -12,6 +12,9 @@ from maskwright.synthesis.fields import Floats, smooth_field
 from maskwright.synthesis.steps import Side, Step, on_side, size_of
 from maskwright.synthesis.truth import to_uint8
 
+DRIFT_KNOTS = 5
+"""Of a curve over all levels: a fold every 64 levels. Our choice."""
+
 
 def local_tone(levels: float, *, spacing_px: float = 96.0, side: Side = "edited") -> Step:
     """Light and colour changed slowly from place to place, as by tone mapping or a generator's drift.
@@ -29,6 +32,26 @@ def local_tone(levels: float, *, spacing_px: float = 96.0, side: Side = "edited"
         colour = rng.uniform(-levels / 3, levels / 3, (3, 3, 3)).astype(np.float32)
         wide = cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR)
         return _added(picture, wide + light[..., None])
+
+    return on_side(side, change)
+
+
+def drift(levels: float, *, side: Side = "edited") -> Step:
+    """Every colour moved a little its own way, the same all over the picture: what no gain and offset undo.
+
+    Args:
+        levels: about the largest change of a channel, grey levels.
+
+    A change is the sum of a smooth random curve of each channel, mixed anew for every channel.
+    """
+    _not_below(0, levels=levels)
+
+    def change(picture: Picture, rng: Generator) -> Picture:
+        knots = rng.uniform(-1, 1, (1, DRIFT_KNOTS, 3)).astype(np.float32)
+        curves = cv2.resize(knots, (256, 1), interpolation=cv2.INTER_CUBIC)
+        mixed = rng.uniform(-1, 1, (3, 3)).astype(np.float32) + np.float32(0.7)  # the channels mostly agree
+        mixed *= np.float32(levels) / np.abs(mixed).sum(axis=1, keepdims=True)
+        return _added(picture, np.asarray(cv2.transform(cv2.LUT(picture, curves), mixed), np.float32))
 
     return on_side(side, change)
 
