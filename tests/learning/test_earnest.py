@@ -15,6 +15,7 @@ from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.masks.annotators.confidence import confidence  # noqa: E402
 from maskwright.measures.metrics import Counts  # noqa: E402
 from maskwright.pairs.values import Aligned, Change  # noqa: E402
+from maskwright.synthesis.samples import draw_sample  # noqa: E402
 
 
 def mask(sure: float, *, right: bool) -> Judged:
@@ -82,5 +83,9 @@ def test_masks_are_held_against_the_truth_of_the_pair_they_were_made_for(folder:
     again = judged(shared(folder).learnt, whole, seed=1, pairs=10)
     assert [each.counts for each in found] == [each.counts for each in again]
     assert all(each.counts.fn == each.counts.tn == 0 for each in found)
+    for number, each in enumerate(found):
+        made = draw_sample(shared(folder).learnt, np.random.default_rng((1, number))).told.made
+        assert each.counts.tp == np.count_nonzero(made.mask & ~made.ignore)
+        assert each.counts.fp == np.count_nonzero(~made.mask & ~made.ignore)
     assert len({each.counts for each in found}) == 10
     assert any(each.edited for each in found)

@@ -104,6 +104,16 @@ def test_the_loss_falls_and_the_averaged_network_is_the_one_given(tmp_path: Path
     assert all(torch.equal(average[name], value) for name, value in result.network.state_dict().items())
 
 
+def test_the_average_follows_the_weights_at_once_in_the_beginning(tmp_path: Path) -> None:
+    trained(tmp_path, steps=1)
+    torch.manual_seed(0)
+    before, after = Toy().network().state_dict(), weights(tmp_path)
+    for name, value in before.items():
+        expected = 0.1 * value + 0.9 * after[f"model.{name}"]
+        torch.testing.assert_close(after[f"average.{name}"], expected)
+        assert not torch.equal(after[f"model.{name}"], value)
+
+
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     with joined() as ranks, pytest.raises(RunError, match="no number any more at step 10"):
         run(Toy(scale=math.inf), Schedule(steps=20), tmp_path, ranks)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +36,9 @@ from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
+from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.synthesis.samples import draw_sample
-from maskwright.weights import open_network
+from maskwright.weights import card_path, open_network
 
 WINDOW = 6
 """Shards that a batch is drawn from."""
@@ -45,6 +48,8 @@ CHECKED = 8
 """Pairs on which the exported network is held against torch."""
 CALIBRATED = 60
 """Windows that show the range of values in eight bits; design.md, section 7."""
+INT8_COST = 0.002
+"""F1 that eight bits may cost."""
 LEARNT, HELD, KEPT = range(3)
 """Streams of one run; each has a seed of its own, so that they do not draw the same."""
 PURPOSES = 3
@@ -71,12 +76,17 @@ SIZES = Sizes()
 
 @dataclass(frozen=True, slots=True)
 class DrawPair:
-    """Draws pairs of photographs; a maker of samples that can be pickled."""
+    """Draws pairs of photographs; a maker of samples that can be pickled.
+
+    Args:
+        again: an autoencoder that a share of the pairs passes through.
+    """
 
     photos: tuple[Photo, ...]
+    again: KeptRoundtrip | None = None
 
     def __call__(self, rng: Generator) -> Sample:
-        made = draw_sample(self.photos, rng).told.made
+        made = draw_sample(self.photos, rng, again=self.again).told.made
         pair = align(made.original, made.edited)
         seen = evidence(pair)
         return Sample(
@@ -99,6 +109,7 @@ class CompactTask:
         reuse: how often a sample is trained on, each time turned and coloured otherwise.
         cache: where shards lie.
         workers: processes that make them; 0 where another process of this machine has them.
+        again: an autoencoder that a share of the pairs passes through.
     """
 
     name = "compact"
@@ -112,12 +123,13 @@ class CompactTask:
         reuse: int,
         cache: Path,
         workers: int,
+        again: KeptRoundtrip | None = None,
         sizes: Sizes = SIZES,
     ) -> None:
         self.sizes = sizes
         self._seed, self._batch, self._reuse, self._cache = seed, batch, reuse, cache
         streams = [
-            Stream(DrawPair(photos), _key(photos), PURPOSES * seed + purpose, number, side)
+            Stream(DrawPair(photos, again), _key(photos, again), PURPOSES * seed + purpose, number, side)
             for photos, purpose, number, side in (
                 (shares.learnt, LEARNT, sizes.samples, sizes.side),
                 (shares.held, HELD, sizes.pairs, sizes.whole),
@@ -210,8 +222,8 @@ def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generat
     return Sample(planes, mask, ignore)
 
 
-def _key(photos: tuple[Photo, ...]) -> str:
-    return "\n".join([*CHANNELS, *told_apart(photos)])
+def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None) -> str:
+    return "\n".join([*CHANNELS, *told_apart(photos), *([again.digest] if again else [])])
 
 
 def _sample(shard: Shard, place: int) -> Sample:
@@ -228,6 +240,9 @@ def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:
 
 def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
     """Train, export, calibrate, write the card; None on a process that does not lead."""
+    again = None
+    if given.options.autoencoder is not None:
+        again = KeptRoundtrip(given.options.autoencoder, given.cache / "autoencoder")
     task = CompactTask(
         given.shares,
         seed=given.options.seed,
@@ -235,32 +250,34 @@ def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
         reuse=given.options.reuse,
         cache=given.cache,
         workers=given.options.makers if given.ranks.local_rank == 0 else 0,
+        again=again,
         sizes=sizes,
     )
     with contextlib.closing(task):
         trained = run(task, given.schedule, given.out, given.ranks, progress=given.progress)
-    return _finished(given, task, trained) if given.ranks.leads else None
+    return _finished(given, task, trained, again) if given.ranks.leads else None
 
 
-def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome:
+def _finished(given: Assignment, task: CompactTask, trained: Trained, again: KeptRoundtrip | None) -> Outcome:
     assert isinstance(trained.network, Compact)
-    network, kept = trained.network.settled(), task.kept
-    path = export(
+    network, kept, held = trained.network.settled(), task.kept, task.held
+    exact = export(
         network,
-        given.out / "compact.onnx",
+        given.out / "compact.fp32.onnx",
         kept[0].planes[None],
         names=("planes", "odds"),
         moving=(0, 2, 3),
     )
-    error = check(network, path, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
-    scale = fit_scale(odds_of(says(network), kept), *_truths(kept))
-    constants, in_earnest = _in_earnest(given, path, scale, task.sizes.pairs)
-    rng = np.random.default_rng(given.options.seed)
-    crops = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
-    small = quantized(path, given.out / "compact.int8.onnx", crops)
+    error = check(network, exact, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
+    path, f1 = _smaller(given, task, exact)
+    scale = fit_scale(odds_of(file_says(path), kept), *_truths(kept))
+    odds, truths = odds_of(file_says(path), held), _truths(held)
+    constants, in_earnest = _in_earnest(given, path, scale, task.sizes.pairs, again)
     figures = {
         **trained.figures,
-        **_worth(task, network, small, scale),
+        **f1,
+        **measured(odds, *truths, scale),
+        "calibration_error_before": measured(odds, *truths, Scale(1.0, 0.0))["calibration_error"],
         **in_earnest,
         "torch_onnx_error": error,
     }
@@ -278,8 +295,26 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained) -> Outcome
     return Outcome(path, card, trained.steps, trained.elapsed_s, figures)
 
 
+def _smaller(given: Assignment, task: CompactTask, exact: Path) -> tuple[Path, dict[str, float]]:
+    """compact.onnx: in eight bits where that costs next to nothing, else as it is; F1 of both."""
+    path = given.out / "compact.onnx"
+    card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
+    rng = np.random.default_rng(given.options.seed)
+    crops = [
+        windowed(task.kept[place % len(task.kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)
+    ]
+    quantized(exact, path, crops)
+    found = {
+        f"f1_{name}": figures_of(odds_of(file_says(file), task.held), task.held).get("f1", math.nan)
+        for name, file in (("fp32", exact), ("int8", path))
+    }
+    if not found["f1_int8"] >= found["f1_fp32"] - INT8_COST:
+        shutil.copyfile(exact, path)
+    return path, found
+
+
 def _in_earnest(
-    given: Assignment, path: Path, scale: Scale, pairs: int
+    given: Assignment, path: Path, scale: Scale, pairs: int, again: KeptRoundtrip | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     known = {"odds_gain": scale.gain, "odds_offset": scale.offset}
@@ -291,24 +326,12 @@ def _in_earnest(
             lambda pair: change_of(pair, weigher),
             seed=PURPOSES * given.options.seed + purpose,
             pairs=pairs,
+            again=again,
         )
         for photos, purpose in ((given.shares.kept, KEPT), (given.shares.held, HELD))
     )
     constants = {**known, **confidence_constants(kept)}
     return constants, figures_in_earnest(held, constants)
-
-
-def _worth(task: CompactTask, network: nn.Module, small: Path, scale: Scale) -> dict[str, float]:
-    """Calibration on held photographs with and without the scale, and the figures in eight bits."""
-    held = task.held
-    odds, truths = odds_of(says(network), held), _truths(held)
-    plain = measured(odds, *truths, Scale(1.0, 0.0))
-    in_bits = figures_of(odds_of(file_says(small), held), held)
-    return {
-        **measured(odds, *truths, scale),
-        "calibration_error_before": plain["calibration_error"],
-        **{f"{name}_int8": value for name, value in in_bits.items()},
-    }
 
 
 def _truths(pairs: Sequence[Sample]) -> tuple[list[Bytes], list[Bytes]]:

@@ -13,7 +13,7 @@ from maskwright.measures.metrics import Counts, count
 from maskwright.pairs.align import align
 from maskwright.pairs.values import Aligned, Change, ChangeMap
 from maskwright.synthesis.photos import Photo
-from maskwright.synthesis.samples import draw_sample
+from maskwright.synthesis.samples import Again, draw_sample
 
 STRIDE = 2
 """Pixels between those of a map that confidence looks at, as the annotator does."""
@@ -51,12 +51,17 @@ class Judged:
 
 
 def judged(
-    photos: Sequence[Photo], annotate: Callable[[Aligned], Change], *, seed: int, pairs: int
+    photos: Sequence[Photo],
+    annotate: Callable[[Aligned], Change],
+    *,
+    seed: int,
+    pairs: int,
+    again: Again | None = None,
 ) -> list[Judged]:
     """Make pairs of some photographs, annotate them, and hold the masks against the truth."""
     found = []
     for number in range(pairs):
-        made = draw_sample(photos, np.random.default_rng((seed, number))).told.made
+        made = draw_sample(photos, np.random.default_rng((seed, number)), again=again).told.made
         change = annotate(align(made.original, made.edited)).map
         counts = count(change >= 0.5, made.mask & ~made.ignore, ignore=made.ignore)
         found.append(Judged(change[::STRIDE, ::STRIDE], counts))

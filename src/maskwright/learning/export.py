@@ -116,6 +116,7 @@ def quantized(path: Path, target: Path, crops: Sequence[NDArray[np.uint8]]) -> P
                 Crops(),
                 quant_format=quantization.QuantFormat.QDQ,
                 per_channel=True,
+                reduce_range=True,  # seven bits of weights: eight overflow on x86 CPUs without VNNI
                 activation_type=quantization.QuantType.QUInt8,  # signed ones have no fast path on x86
                 weight_type=quantization.QuantType.QInt8,
                 # what lies between convolutions, too: else each of them goes to floats and back

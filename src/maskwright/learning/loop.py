@@ -201,7 +201,7 @@ class _Session:
             _check_same(self.out, standing.settings, self._settings)
             checkpoint.restore(self.out, self.network, self.average, self.optimizer)
             self.step, self.elapsed_s = standing.step, standing.elapsed_s
-            self.records.resume(self.step)
+            self.records.resume()
         self.done = self.schedule.done(self.step, self.elapsed_s)
         self.ranks.wait()
         if standing is None and self.ranks.leads:

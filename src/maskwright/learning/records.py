@@ -38,8 +38,8 @@ class Records:
         self.last_figures = dict(figures)
         self.evaluated_at = step
 
-    def resume(self, step: int) -> None:
-        """Take up the rows of the file up to a step; later ones will be made again.
+    def resume(self) -> None:
+        """Take up the rows of the file, which is never newer than the checkpoint.
 
         Raises:
             RunError: the file is damaged.
@@ -48,9 +48,7 @@ class Records:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 for told in csv.DictReader(file):
-                    row = {name: float(value) for name, value in told.items() if value}
-                    if row["step"] <= step:
-                        self._take(row)
+                    self._take({name: float(value) for name, value in told.items() if value})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} is damaged: {error}", hint="train into a new folder") from error
 

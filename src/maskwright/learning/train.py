@@ -38,6 +38,7 @@ class Options:
         reuse: how often a sample is trained on, where making one costs more than a step.
         workers: processes that make samples; None is one a processor but one.
         cache: folder for samples; None is `cache` in the output folder.
+        autoencoder: an ONNX file that a share of the pairs passes through.
     """
 
     seed: int = 0
@@ -45,6 +46,7 @@ class Options:
     reuse: int = 8
     workers: int | None = None
     cache: Path | None = None
+    autoencoder: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("batch", "reuse"):
