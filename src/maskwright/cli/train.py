@@ -53,6 +53,10 @@ def command(
         Path | None,
         typer.Option(help="A folder for samples, that runs may share; by default OUT/cache.", metavar="DIR"),
     ] = None,
+    autoencoder: Annotated[
+        Path | None,
+        typer.Option(help="An ONNX file; a share of the pairs passes through it.", metavar="FILE"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train a network on photographs.
@@ -64,7 +68,9 @@ def command(
     """
     from maskwright.learning.train import Options, train
 
-    options = Options(seed=seed, batch=batch, reuse=reuse, workers=workers, cache=cache)
+    options = Options(
+        seed=seed, batch=batch, reuse=reuse, workers=workers, cache=cache, autoencoder=autoencoder
+    )
     with reporter() as progress:
         outcome = train(
             network,
