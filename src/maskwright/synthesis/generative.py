@@ -12,18 +12,22 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from maskwright.pairs.difference import difference
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.fields import bent_places, smooth_field, taken_from
-from maskwright.synthesis.fills import filled
+from maskwright.synthesis.fills import Fill, filled
 from maskwright.synthesis.objects import colour_matched, feathered
+from maskwright.synthesis.regenerate import passed_through
 from maskwright.synthesis.regions import Draw, any_shape, blob
 from maskwright.synthesis.steps import Made, Step, check_picture, size_of
 from maskwright.synthesis.surfaces import crop_of
-from maskwright.synthesis.truth import closed, to_uint8, window_of
+from maskwright.synthesis.truth import Window, closed, to_uint8, window_of
 
 DRAWN_ANEW = 2.0
 """Grey levels: a place of the region counts as edited where the largest channel difference, blurred
 with sigma 4, reaches this. Less than that cannot be told from the region having been left alone."""
+ENLARGED = 4
+"""An object of the donor is made at most so many times larger: beyond that one sees its pixels."""
 SKIRT_FELT = 4.0
 """Grey levels of a skirt from which it is ignored."""
 
@@ -43,16 +47,13 @@ def redraw(donor: Picture, draw: Draw = any_shape, *, cut: Draw = blob, feather_
         region = draw(*size_of(made.mask), rng)
         window = window_of(region, margin=8)
         inside, old = region[window], made.edited[window]
-        base = old
-        if rng.random() < 0.4:
-            base = filled(made.edited, region, window, "patch" if rng.random() < 0.6 else "telea", rng)
-        drawn = _again(base, crop_of(donor, *size_of(inside), rng), rng)
+        drawn = _content(made.edited, region, window, donor, rng)
         if rng.random() < 0.8:
             drawn = _with_object(drawn, old, inside, donor, cut, rng)
-        difference = cv2.absdiff(drawn, old).max(axis=2).astype(np.float32)
-        changed = inside & (cv2.GaussianBlur(difference, (0, 0), 4) >= DRAWN_ANEW)
+        levels = difference(drawn, old).astype(np.float32)
+        changed = inside & (cv2.GaussianBlur(levels, (0, 0), 4) >= DRAWN_ANEW)
         changed = closed(changed, 9) & inside
-        return _laid(made, (window[0], window[1]), drawn, changed, feather_px)
+        return _laid(made, window, drawn, changed, feather_px)
 
     return step
 
@@ -75,7 +76,7 @@ def skirt(width_px: float, levels: float) -> Step:
     return step
 
 
-def _laid(made: Made, window: tuple[slice, slice], drawn: Picture, changed: Mask, feather_px: float) -> Made:
+def _laid(made: Made, window: Window, drawn: Picture, changed: Mask, feather_px: float) -> Made:
     edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
     if feather_px > 0 and changed.any():
         alpha = feathered(changed, feather_px)
@@ -91,12 +92,27 @@ def _laid(made: Made, window: tuple[slice, slice], drawn: Picture, changed: Mask
     return replace(made, edited=edited, mask=mask, ignore=ignore)
 
 
+def _content(picture: Picture, region: Mask, window: Window, donor: Picture, rng: Generator) -> Picture:
+    """What a generator puts where it has nothing new to show: in the window, everywhere."""
+    old, size = picture[window], size_of(region[window])
+    kind = rng.random()
+    if kind < 0.25:  # what was there, as it comes back from an autoencoder
+        return passed_through(old, float(rng.uniform(0.3, 1.5)), rng)
+    if kind < 0.45:  # something else, in these colours
+        return colour_matched(crop_of(donor, *size, rng), old, region[window], float(rng.uniform(0.3, 1)))
+    if kind < 0.7:  # the surroundings go on
+        fill: Fill = "patch" if rng.random() < 0.6 else "telea"
+        return _again(filled(picture, region, window, fill, rng), crop_of(donor, *size, rng), rng)
+    return _again(old, crop_of(donor, *size, rng), rng)
+
+
 def _again(picture: Picture, texture: Picture, rng: Generator) -> Picture:
     """The picture as a generator would draw it again when it may take liberties."""
     height, width = picture.shape[:2]
     far_px = float(np.exp(rng.uniform(np.log(1.5), np.log(10))))
     places = bent_places(height, width, float(rng.uniform(24, 80)), far_px, rng)
-    base = cv2.GaussianBlur(taken_from(picture, places), (0, 0), float(rng.uniform(0.6, 2.2)))
+    blur = float(rng.uniform(0.3, 0.8) if rng.random() < 0.5 else rng.uniform(0.8, 2.2))
+    base = cv2.GaussianBlur(taken_from(picture, places), (0, 0), blur)
     light = smooth_field(height, width, float(rng.uniform(12, 60)), float(rng.uniform(4, 30)), rng)
     tint = rng.normal(0, float(rng.uniform(1, 8)), 3).astype(np.float32)
     fine = texture.astype(np.float32) - cv2.blur(texture, (7, 7))
@@ -111,12 +127,14 @@ def _with_object(
         return to_uint8(drawn[..., rng.permutation(3)] * float(rng.uniform(0.7, 1.3)))
     outline = cut(donor.shape[0], donor.shape[1], rng)
     there, here = window_of(outline), window_of(region)
-    room = [int(rng.uniform(0.5, 1.1) * (side.stop - side.start)) for side in here]
-    size = (max(1, room[1]), max(1, room[0]))
-    thing = np.asarray(cv2.resize(donor[there], size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    shape = cv2.resize(outline[there].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(
-        np.bool_
+    rows, columns = (
+        min(int(rng.uniform(0.5, 1.1) * (place.stop - place.start)), ENLARGED * (side.stop - side.start))
+        for place, side in zip(here, there, strict=True)
     )
+    size = (max(1, columns), max(1, rows))
+    thing = np.asarray(cv2.resize(donor[there], size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    soft = cv2.resize(outline[there].astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    shape = cv2.blur(soft, (5, 5)) >= 0.5  # without the steps of an outline that was made larger
     top, left = (
         max(0, (side.start + side.stop - length) // 2) for side, length in zip(here, size[::-1], strict=True)
     )

@@ -15,6 +15,8 @@ from maskwright.synthesis.regions import AREA_FRAC, Draw, any_shape, blob
 from maskwright.synthesis.steps import Made, Step, check_picture, size_of
 from maskwright.synthesis.truth import Window, shade, to_uint8, window_of, write
 
+NARROW = 0.15
+"""Times the root of a region's area: a soft border wider than this would leave nothing solid of it."""
 JITTER_GAP_FRAC = 0.3
 """Of an object that was drawn again in place, this much may look as before and still belong to it."""
 
@@ -124,8 +126,12 @@ def exchange(donor: Picture, cut: Draw = blob, draw: Draw = any_shape, *, feathe
 def feathered(region: Mask, feather_px: float) -> Floats:
     """Opacity: 0 on the region's border and outside, 1 from about `feather_px` inside.
 
-    A region that reaches the edge of its array goes on beyond it: there is no border there.
+    A region that reaches the edge of its array goes on beyond it: there is no border there. Of a small
+    region the border is thinner, and below half a pixel it is hard.
     """
+    feather_px = min(feather_px, NARROW * float(np.sqrt(np.count_nonzero(region))))
+    if feather_px < 0.5:
+        return region.astype(np.float32)
     pad = int(feather_px) + 2
     padded = cv2.copyMakeBorder(region.astype(np.float32), pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     soft = cv2.GaussianBlur(padded, (0, 0), max(0.3, feather_px / 2))[pad:-pad, pad:-pad]
@@ -221,9 +227,7 @@ def _lay(
         return made
     if match_colour > 0:
         pixels = colour_matched(pixels, made.edited[window], region, match_colour)
-    # A soft border wider than this would leave nothing solid of a small thing.
-    feather_px = min(feather_px, 0.15 * float(np.sqrt(np.count_nonzero(region))))
-    alpha = feathered(region, feather_px) if feather_px > 0.5 else None
+    alpha = feathered(region, feather_px) if feather_px > 0 else None
     settings = {} if gap_frac is None else {"gap_frac": gap_frac}
     return write(made, window, pixels, region, alpha=alpha, **settings)
 

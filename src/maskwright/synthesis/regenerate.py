@@ -50,13 +50,19 @@ def regenerate(strength: float = 0.5, *, side: Side = "edited") -> Step:
         if strength == 0:
             return made
         if side != "edited":
-            made = replace(made, original=_regenerated(made.original, (), strength, rng)[0])
+            made = replace(made, original=passed_through(made.original, strength, rng))
         if side != "original":
             edited, (mask, ignore) = _regenerated(made.edited, (made.mask, made.ignore), strength, rng)
             made = replace(made, edited=edited, mask=mask, ignore=ignore)
         return made
 
     return step
+
+
+def passed_through(picture: Picture, strength: float, rng: Generator) -> Picture:
+    """What `regenerate` makes of one picture."""
+    _check(strength)
+    return _regenerated(picture, (), strength, rng)[0]
 
 
 def redecode(strength: float = 0.5, *, side: Side = "edited") -> Step:

@@ -118,7 +118,8 @@ def labelled(labels: NDArray[Any]) -> Draw:
         region = cv2.resize(chosen, (width, height), interpolation=cv2.INTER_NEAREST)
         _, parts, stats, _ = cv2.connectedComponentsWithStats(region, connectivity=8)
         areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
-        if not areas.size:
+        areas[areas < AREA_FRAC[0] * region.size / 2] = 0  # crumbs of the labelling
+        if not areas.any():
             return blob(height, width, rng)
         return np.asarray(parts == 1 + rng.choice(len(areas), p=areas / areas.sum()))
 

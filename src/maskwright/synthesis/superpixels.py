@@ -55,7 +55,8 @@ def _segments(picture: Picture, rng: Generator) -> tuple[NDArray[np.int32], NDAr
         if not wider.any():
             wider = wider + 1
         labels = np.where(labels == 0, wider, labels)
-    labels = np.asarray(np.unique(labels, return_inverse=True)[1].reshape(labels.shape), np.int32)
+    present = np.bincount(labels.ravel()) > 0
+    labels = np.asarray((np.cumsum(present) - 1)[labels], np.int32)
     counts = np.bincount(labels.ravel())
     sums = [np.bincount(labels.ravel(), small[..., channel].ravel()) for channel in range(3)]
     return labels, (np.stack(sums, axis=1) / counts[:, None]).astype(np.float32)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwright.pairs.difference import difference
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.fields import Floats
 from maskwright.synthesis.steps import Made
@@ -56,14 +57,14 @@ def write(
         Outside mask and ignore every pixel is what it was, but for opacities below `FAINT`.
     """
     old = made.edited[window]
-    difference = cv2.absdiff(new, old).max(axis=2)
-    shape = silhouette(difference, region, gap_frac=gap_frac)
+    levels = difference(new, old)
+    shape = silhouette(levels, region, gap_frac=gap_frac)
     if alpha is None:
         return _marked(made, window, np.where(shape[..., None], new, old), shape, np.zeros_like(shape))
     opacity = alpha * (shape & (alpha > FAINT / 3))
     blended = to_uint8(old + opacity[..., None] * (new.astype(np.float32) - old))
     solid = shape & (alpha >= SOLID)
-    felt = (opacity >= FAINT) | (opacity * difference >= VISIBLE)
+    felt = (opacity >= FAINT) | (opacity * levels >= VISIBLE)
     return _marked(made, window, blended, solid, felt & ~solid)
 
 
@@ -75,23 +76,23 @@ def shade(made: Made, window: Window, opacity: Floats) -> Made:
     """
     old = made.edited[window]
     new = to_uint8(old * (1 - opacity[..., None]))
-    darkening = cv2.blur((old - new).max(axis=2), (3, 3))
+    darkening = cv2.blur(difference(new, old), (3, 3))
     clear = darkening >= SHADE[1]
     return _marked(made, window, new, clear, (darkening >= SHADE[0]) & ~clear)
 
 
-def silhouette(difference: NDArray[np.uint8], region: Mask, *, gap_frac: float = GAP_FRAC) -> Mask:
+def silhouette(levels: NDArray[np.uint8], region: Mask, *, gap_frac: float = GAP_FRAC) -> Mask:
     """The part of a region that a person would call changed.
 
     Args:
-        difference: (h, w) uint8, largest channel difference.
+        levels: (h, w) uint8, largest channel difference.
         gap_frac: places without visible change that take less of the region than this are filled.
 
     Returns:
         (h, w) bool inside the region; empty where next to nothing changed.
     """
     area = int(np.count_nonzero(region))
-    seen = cv2.GaussianBlur(np.where(region, difference, np.uint8(0)), (0, 0), 1) >= VISIBLE
+    seen = cv2.GaussianBlur(np.where(region, levels, np.uint8(0)), (0, 0), 1) >= VISIBLE
     seen &= region
     if np.count_nonzero(seen) < max(1.0, LEAST_FRAC * area):
         return np.zeros_like(region)
@@ -110,7 +111,9 @@ def closed(mask: Mask, reach: int) -> Mask:
 
 
 def to_uint8(values: NDArray[Any]) -> Picture:
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+    """Rounded (halves to even) and held to 0..255."""
+    # A scaled add of nothing: OpenCV rounds and saturates in one pass.
+    return np.asarray(cv2.addWeighted(values, 1, values, 0, 0, dtype=cv2.CV_8U), np.uint8)
 
 
 def window_of(region: Mask, *, margin: int = 0) -> Window:
