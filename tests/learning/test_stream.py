@@ -8,9 +8,9 @@ from numpy.random import Generator
 
 from maskwright.errors import InputError
 from maskwright.learning.stream import (
-    MakeShard,
     Sample,
     Stream,
+    make_shard,
     on_half_grid,
     read_shard,
     shard_path,
@@ -84,10 +84,9 @@ def test_a_shard_read_is_the_shard_written(tmp_path: Path) -> None:
 
 
 def test_a_shard_that_is_there_is_not_made_again(tmp_path: Path) -> None:
-    work = MakeShard(tmp_path, stream(fails=1.0))
     path = shard_path(tmp_path, stream(fails=1.0), 0)
     write_shard(path, stream().shard(0))
-    work(0, lambda note: None)  # would raise if it made one
+    make_shard(tmp_path, stream(fails=1.0), 0, lambda note: None)  # would raise if it made one
     assert path.exists()
 
 

@@ -24,7 +24,7 @@ from maskwright.learning.export import check, export, quantized, write_card
 from maskwright.learning.held import figures_of, file_says, odds_of, says, whole_pairs
 from maskwright.learning.loop import Batch, Trained, run
 from maskwright.learning.losses import mask_loss
-from maskwright.learning.makers import Makers, first_shard
+from maskwright.learning.makers import Makers
 from maskwright.learning.networks.compact import MULTIPLE, Compact
 from maskwright.learning.shares import Shares, terms, terms_for, told_apart
 from maskwright.learning.stream import Bytes, Sample, Shard, Stream, on_half_grid, windowed
@@ -127,7 +127,7 @@ class CompactTask:
         sizes: Sizes = SIZES,
     ) -> None:
         self.sizes = sizes
-        self._seed, self._batch, self._reuse, self._cache = seed, batch, reuse, cache
+        self._seed, self._batch, self._reuse = seed, batch, reuse
         streams = [
             Stream(DrawPair(photos, again), _key(photos, again), PURPOSES * seed + purpose, number, side)
             for photos, purpose, number, side in (
@@ -136,8 +136,8 @@ class CompactTask:
                 (shares.kept, KEPT, sizes.pairs, sizes.whole),
             )
         ]
-        self._learnt = Makers(cache, streams[0], workers=workers)
         self._held, self._kept = streams[1:]
+        self._learnt = Makers(cache, streams[0], workers=workers, also=streams[1:])
         self._shards: dict[int, Shard] = {}
         self._colours = colour_planes(CHANNELS)
 
@@ -190,12 +190,12 @@ class CompactTask:
     @functools.cached_property
     def held(self) -> list[Sample]:
         """Whole pairs of held photographs."""
-        return whole_pairs(first_shard(self._cache, self._held), multiple=MULTIPLE)
+        return whole_pairs(self._learnt.other(self._held), multiple=MULTIPLE)
 
     @functools.cached_property
     def kept(self) -> list[Sample]:
         """Whole pairs of the photographs that are kept out of training, for calibration."""
-        return whole_pairs(first_shard(self._cache, self._kept), multiple=MULTIPLE)
+        return whole_pairs(self._learnt.other(self._kept), multiple=MULTIPLE)
 
 
 def colour_planes(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
@@ -255,7 +255,7 @@ def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
     )
     with contextlib.closing(task):
         trained = run(task, given.schedule, given.out, given.ranks, progress=given.progress)
-    return _finished(given, task, trained, again) if given.ranks.leads else None
+        return _finished(given, task, trained, again) if given.ranks.leads else None
 
 
 def _finished(given: Assignment, task: CompactTask, trained: Trained, again: KeptRoundtrip | None) -> Outcome:

@@ -117,17 +117,11 @@ def shard_path(cache: Path, stream: Stream, number: int) -> Path:
     return cache / stream.name / f"{number:06d}.npz"
 
 
-@dataclass(frozen=True, slots=True)
-class MakeShard:
-    """What a worker process does: the shard of a number into the cache, unless it is there."""
-
-    cache: Path
-    stream: Stream
-
-    def __call__(self, number: int, heard: Callable[[Any], None]) -> None:
-        path = shard_path(self.cache, self.stream, number)
-        if not path.exists():
-            write_shard(path, self.stream.shard(number, heard))
+def make_shard(cache: Path, stream: Stream, number: int, heard: Callable[[Any], None]) -> None:
+    """What a worker process does: a shard into the cache, unless it is there."""
+    path = shard_path(cache, stream, number)
+    if not path.exists():
+        write_shard(path, stream.shard(number, heard))
 
 
 def write_shard(path: Path, shard: Shard) -> None:
