@@ -22,6 +22,7 @@ from maskwright.pairs.picture import read_mask, read_picture
 from maskwright.synthesis.photos import read_photos
 from maskwright.synthesis.samples import draw_sample
 from tests.synthesis.conftest import textured
+from tests.synthesis.networks import autoencoder
 
 N = 2 * PAIRS_IN_PART + 3
 MORE = 80
@@ -152,3 +153,14 @@ def test_what_was_written_is_inspected_without_a_mistake_annotated_and_benched(
     result = bench_annotators(made.table, annotators=["difference"])
     assert result.n == N
     assert not result.unmeasured
+
+
+def test_an_autoencoder_is_used_and_its_answers_are_kept_where_one_says(photos: Path, tmp_path: Path) -> None:
+    network, cache = autoencoder(tmp_path / "half.onnx", 0.5), tmp_path / "kept"
+    out = tmp_path / "out"
+    made = generate(photos, out, n=N, seed=1, split="train", workers=1, autoencoder=network, cache=cache)
+    assert any(row["corruptions"].startswith("autoencoder") for row in rows_of(made))
+    assert list(cache.glob("*/*.png"))
+    assert not (out / ".kept").exists()
+    with pytest.raises(RunError, match="belongs to another run: its autoencoder"):
+        generate(photos, out, n=N, seed=1, split="train", workers=1)

@@ -5,16 +5,15 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
-from onnx import helper
 from PIL import Image
 
 from maskwright.errors import InputError, MaskwrightError
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.roundtrip import KeptRoundtrip, load_roundtrip, pass_through, roundtrip
 from maskwright.synthesis.steps import begin
+from tests.synthesis.networks import autoencoder
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 NETWORK = DATA / "weights" / "taef2_roundtrip.onnx"
@@ -46,20 +45,6 @@ class Echo:
 def test_padding_is_cut_off_again(size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     assert np.array_equal(pass_through(Echo(), picture), picture)
-
-
-def autoencoder(path: Path, gain: float) -> Path:
-    """A network that gives back its picture times a number."""
-    picture, out = (
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 3, "h", "w"])
-        for name in ("picture", "out")
-    )
-    factor = helper.make_tensor("gain", onnx.TensorProto.FLOAT, [], [gain])
-    node = helper.make_node("Mul", ["picture", "gain"], ["out"])
-    graph = helper.make_graph([node], "times", [picture], [out], [factor])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    path.write_bytes(model.SerializeToString())
-    return path
 
 
 def test_a_kept_answer_is_given_again_for_the_same_picture_and_network(

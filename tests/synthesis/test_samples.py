@@ -63,3 +63,21 @@ def test_no_photograph_and_only_broken_ones_are_refused(tmp_path: Path) -> None:
         draw_sample([], np.random.default_rng(0))
     with pytest.raises(InputError, match="cannot be read"):
         draw_sample([Photo(str(tmp_path / "nowhere.png"))], np.random.default_rng(0))
+
+
+def test_a_share_of_the_regenerated_pairs_passes_through_the_autoencoder_that_is_given(
+    photos: list[Photo],
+) -> None:
+    passed = 0
+    for number in range(120):
+        sample = draw_sample(photos, np.random.default_rng([6, number]), again=lambda picture: picture // 2)
+        told = sample.told
+        if "autoencoder" not in told.corruptions:
+            continue
+        passed += 1
+        assert told.background == "regenerated"
+        assert told.corruptions[0] == "autoencoder"
+        untouched = ~(told.made.mask | told.made.ignore)
+        assert told.made.edited[untouched].mean() < 0.75 * told.made.original.mean()
+        assert max(told.made.original.shape[:2]) <= 190
+    assert 4 <= passed <= 35
