@@ -172,7 +172,8 @@ def run(
             session.keep(progress)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    session.keep(progress)
+    if session.records.evaluated_at != session.step:  # stopped between its last step and what follows
+        session.keep(progress)
     return Trained(
         session.average.cpu().eval(), session.step, session.elapsed_s, session.records.last_figures
     )

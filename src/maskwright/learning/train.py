@@ -49,9 +49,9 @@ class Options:
     autoencoder: Path | None = None
 
     def __post_init__(self) -> None:
-        for name in ("batch", "reuse"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name} is {getattr(self, name)}, at least 1 is needed")
+        for name, least in (("seed", 0), ("batch", 1), ("reuse", 1)):
+            if getattr(self, name) < least:
+                raise SettingError(f"{name} is {getattr(self, name)}, at least {least} is needed")
 
     @property
     def makers(self) -> int:
