@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from maskwright.bench.demo import Demonstration, demo
+from maskwright.corpus.reader import open_corpus
 from maskwright.errors import SettingError
+from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.picture import read_mask, read_picture
 from tests.conftest import Command
 
@@ -46,6 +48,20 @@ def test_pairs_are_saved_in_several_formats_with_masks_on_the_edited_grid(shown:
     for row in rows:
         edited = read_picture(folder / row["edited"]).pixels
         assert read_mask(folder / row["mask"]).shape == edited.shape[:2]
+
+
+def test_what_nobody_can_say_is_in_the_table_and_counts_for_nobody(shown: Demonstration) -> None:
+    with open(shown.table, newline="") as table:
+        row = next(row for row in csv.DictReader(table) if row["name"] == "paste")
+    truth, ignore = (read_mask(Path(shown.out) / row[role]) for role in ("mask", "ignore"))
+    assert ignore.any()
+    corpus = open_corpus(shown.run)
+    (pair_id,) = (each["id"] for each in corpus.table(["id", "name"]).to_pylist() if each["name"] == "paste")
+    mask = corpus.mask(pair_id)
+    assert mask is not None
+    told = next(pair.f1 for pair in shown.pairs if pair.name == "paste")
+    assert told == pytest.approx(pixel_f1(mask, truth, ignore=ignore))
+    assert told != pytest.approx(pixel_f1(mask, truth))
 
 
 def test_the_sheet_shows_a_row_for_every_pair_that_can_be_read(shown: Demonstration) -> None:

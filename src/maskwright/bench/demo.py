@@ -84,7 +84,7 @@ class Shown:
     """What became of one pair of the demonstration.
 
     Args:
-        f1: against the known mask; None where the pair has none.
+        f1: against the known mask, without what it leaves open; None where the pair has none.
     """
 
     name: str
@@ -266,12 +266,12 @@ def _exchanged(name: str) -> Step:
     return lambda made, rng: Made(made.original, new, everywhere, ~everywhere)
 
 
-def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict[str, Mask]:
-    """Write pictures, masks and the table; returns the known masks by name, on the edited grid."""
-    truths: dict[str, Mask] = {}
+def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict[str, Made]:
+    """Write pictures, masks, what to ignore, and the table; returns those with a known mask by name."""
+    truths: dict[str, Made] = {}
     lines = io.StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(["name", "original", "edited", "mask", "edit", "saved_as"])
+    writer.writerow(["name", "original", "edited", "mask", "ignore", "edit", "saved_as"])
     for number, recipe in enumerate(recipes):
         rng = default_rng([SEED, number])
         made = begin(photo(recipe.photo))
@@ -287,13 +287,14 @@ def _write_pairs(folder: Path, table: Path, recipes: tuple[Recipe, ...]) -> dict
                 data = data[: len(data) // 2]
             names[role] = f"pairs/{role}/{recipe.name}{suffix}"
             _write(folder / names[role], data)
-        mask_name = ""
+        names |= {"mask": "", "ignore": ""}
         if recipe.name not in ("other_photo", "cut_off"):
-            truths[recipe.name] = made.mask
-            mask_name = f"pairs/mask/{recipe.name}.png"
-            _write(folder / mask_name, encode_png(made.mask))
-        row = [recipe.name, names["original"], names["edited"], mask_name, recipe.edit, recipe.saved_words]
-        writer.writerow(row)
+            truths[recipe.name] = made
+            for role, mask in (("mask", made.mask), ("ignore", made.ignore)):
+                if role == "mask" or mask.any():
+                    names[role] = f"pairs/{role}/{recipe.name}.png"
+                    _write(folder / names[role], encode_png(mask))
+        writer.writerow([recipe.name, *names.values(), recipe.edit, recipe.saved_words])
     _write(table, lines.getvalue().encode())
     return truths
 
@@ -313,21 +314,23 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
-def _f1(corpus: Corpus, pair_id: str, truth: Mask | None) -> float | None:
+def _f1(corpus: Corpus, pair_id: str, truth: Made | None) -> float | None:
     """A pair without an answer counts as an empty mask (design, Measures)."""
     if truth is None:
         return None
     mask = corpus.mask(pair_id)
-    return pixel_f1(np.zeros_like(truth) if mask is None else mask, truth)
+    found = np.zeros_like(truth.mask) if mask is None else mask
+    return pixel_f1(found, truth.mask, ignore=truth.ignore)
 
 
-def _sheet(corpus: Corpus, shown: tuple[Shown, ...], ids: dict[str, str], truths: dict[str, Mask]) -> Picture:
+def _sheet(corpus: Corpus, shown: tuple[Shown, ...], ids: dict[str, str], truths: dict[str, Made]) -> Picture:
     rows = []
     for each in shown:
         if each.reason == "truncated":
             continue
         original, edited = corpus.pictures(ids[each.name])
-        mask, truth = corpus.mask(ids[each.name]), truths.get(each.name)
+        mask = corpus.mask(ids[each.name])
+        truth = truths[each.name].mask if each.name in truths else None
         empty = np.zeros(edited.shape[:2], np.bool_)
         overlay = draw_overlay(edited, empty if mask is None else mask)
         maps = [
