@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options, RowsDone, annotate
+    from maskwright.corpus.generate import Generated, generate
     from maskwright.corpus.inspect import Finding, Inspection, inspect
     from maskwright.corpus.reader import Corpus, open_corpus
     from maskwright.corpus.report import report
@@ -56,6 +57,7 @@ _PLACES = {
     "Comparison": "masks.compare",
     "Corpus": "corpus.reader",
     "Finding": "corpus.inspect",
+    "Generated": "corpus.generate",
     "Geometry": "pairs.values",
     "GridError": "errors",
     "Hint": "pairs.values",
@@ -78,6 +80,7 @@ _PLACES = {
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
     "compare": "masks.compare",
+    "generate": "corpus.generate",
     "inspect": "corpus.inspect",
     "open_corpus": "corpus.reader",
     "open_source": "pairs.sources",
@@ -96,6 +99,7 @@ __all__ = [
     "Comparison",
     "Corpus",
     "Finding",
+    "Generated",
     "Geometry",
     "GridError",
     "Hint",
@@ -119,6 +123,7 @@ __all__ = [
     "annotate_pair",
     "annotate_pairs",
     "compare",
+    "generate",
     "inspect",
     "open_corpus",
     "open_source",
