@@ -6,7 +6,9 @@ torch = pytest.importorskip("torch", reason="networks are trained with torch")
 from pathlib import Path  # noqa: E402
 
 from maskwright.learning.earnest import (  # noqa: E402
+    HAND,
     Judged,
+    another_hand,
     confidence_constants,
     figures_in_earnest,
     judged,
@@ -22,13 +24,15 @@ def mask(sure: float, *, right: bool) -> Judged:
     """A map with a mask in it, a quarter of it as sure as told."""
     change = np.full((8, 8), 0.0, np.float32)
     change[:4, :4] = 0.5 + 0.5 * sure
-    return Judged(change, Counts(tp=9 if right else 1, fp=1, fn=0 if right else 9, tn=50))
+    counts = Counts(tp=9 if right else 1, fp=1, fn=0 if right else 9, tn=50)
+    return Judged(change, counts, counts)
 
 
 def empty(strongest: float, *, right: bool) -> Judged:
     change = np.zeros((8, 8), np.float32)
     change[3, 3] = strongest
-    return Judged(change, Counts(fn=0 if right else 5, tn=60))
+    counts = Counts(fn=0 if right else 5, tn=60)
+    return Judged(change, counts, counts)
 
 
 def some() -> list[Judged]:
@@ -44,10 +48,11 @@ def some() -> list[Judged]:
 def test_sure_masks_get_more_confidence_and_so_do_empty_maps_without_a_hint_of_an_edit() -> None:
     constants = confidence_constants(some())
     assert set(constants) == {
-        "expected_iou_bias",
-        "expected_iou_weight",
-        "strongest_bias",
-        "strongest_weight",
+        "mask_bias",
+        "mask_expected_iou",
+        "mask_thickness",
+        "empty_bias",
+        "empty_strongest",
     }
     assert confidence(mask(0.9, right=True).change, constants) == pytest.approx(0.9, abs=0.1)
     assert confidence(mask(0.2, right=True).change, constants) == pytest.approx(0.2, abs=0.1)
@@ -66,8 +71,8 @@ def test_where_masks_of_a_kind_are_hardly_ever_wrong_their_share_is_the_confiden
 
 def test_figures_in_earnest_are_means_over_pairs() -> None:
     nothing = dict.fromkeys(confidence_constants(some()), 0.0)  # confidence is a half everywhere
-    half = Judged(np.ones((2, 2), np.float32), Counts(tp=5, fp=5))
-    marked = Judged(np.ones((2, 2), np.float32), Counts(fp=1, tn=3))
+    half = Judged(np.ones((2, 2), np.float32), Counts(tp=5, fp=5), Counts(tp=5, fp=5))
+    marked = Judged(np.ones((2, 2), np.float32), Counts(fp=1, tn=3), Counts(fp=1, tn=3))
     figures = figures_in_earnest([half, mask(1, right=True), marked, empty(0, right=True)], nothing)
     assert figures["mask_iou"] == pytest.approx((0.5 + 0.9) / 2)
     assert figures["mask_f1"] == pytest.approx((2 / 3 + 18 / 19) / 2)
@@ -89,3 +94,19 @@ def test_masks_are_held_against_the_truth_of_the_pair_they_were_made_for(folder:
         assert each.counts.fp == np.count_nonzero(~made.mask & ~made.ignore)
     assert len({each.counts for each in found}) == 10
     assert any(each.edited for each in found)
+
+
+def test_another_hand_draws_the_border_about_as_far_off_as_told() -> None:
+    truth = np.zeros((300, 400), np.bool_)  # a diagonal of 500 px
+    truth[100:200, 100:300] = True
+    rng = np.random.default_rng(0)
+    offsets = [(int(another_hand(truth, rng)[150].sum()) - 200) / 2 for _ in range(300)]
+    assert abs(float(np.mean(offsets))) < 0.5
+    assert float(np.std(offsets)) == pytest.approx(HAND * 500, rel=0.25)
+
+
+def test_another_hand_never_draws_nothing() -> None:
+    truth = np.zeros((300, 400), np.bool_)
+    truth[150, 200] = True
+    rng = np.random.default_rng(1)
+    assert all(another_hand(truth, rng).any() for _ in range(50))

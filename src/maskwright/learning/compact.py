@@ -31,7 +31,7 @@ from maskwright.learning.stream import Bytes, Sample, Shard, Stream, on_half_gri
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.compact import Weigher, change_of
-from maskwright.masks.annotators.confidence import EMPTY, MASK
+from maskwright.masks.annotators.confidence import KINDS
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.pairs.align import align
@@ -318,7 +318,7 @@ def _in_earnest(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     known = {"odds_gain": scale.gain, "odds_offset": scale.offset}
-    unsure = dict.fromkeys((f"{kind}_{part}" for kind in (MASK, EMPTY) for part in ("bias", "weight")), 0.0)
+    unsure = {f"{kind}_{name}": 0.0 for kind, names in KINDS.items() for name in ("bias", *names)}
     weigher = Weigher(open_network(path), _rule(), {**known, **unsure})
     kept, held = (
         judged(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.random import Generator
 
 from maskwright.learning.calibrate import fit_confidence
-from maskwright.masks.annotators.confidence import EMPTY, MASK, confidence, evidence_of
-from maskwright.measures.metrics import Counts, count
+from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of
+from maskwright.measures.metrics import Counts, count, iou_of
 from maskwright.pairs.align import align
-from maskwright.pairs.values import Aligned, Change, ChangeMap
+from maskwright.pairs.values import Aligned, Change, ChangeMap, Mask
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.samples import Again, draw_sample
 
@@ -19,6 +22,8 @@ STRIDE = 2
 """Pixels between those of a map that confidence looks at, as the annotator does."""
 RIGHT_IOU = 0.7
 """From this IoU on a mask is right (design.md, section 6)."""
+HAND = 0.004
+"""Diagonals of the picture by which people's borders lie apart: 3 px of 640x480. Our choice."""
 FEW = 8
 """With fewer right or fewer wrong masks of a kind, only their share is fitted."""
 
@@ -30,10 +35,12 @@ class Judged:
     Args:
         change: (h, w) float32, every second pixel of the change map each way.
         counts: on the edited picture's own grid.
+        against_a_hand: the same against the truth as somebody might draw it.
     """
 
     change: ChangeMap
     counts: Counts
+    against_a_hand: Counts
 
     @property
     def edited(self) -> bool:
@@ -42,12 +49,11 @@ class Judged:
     @property
     def iou(self) -> float:
         """1 where nothing was edited and nothing is claimed."""
-        union = self.counts.tp + self.counts.fp + self.counts.fn
-        return self.counts.tp / union if union else 1.0
+        return iou_of(self.counts)
 
     @property
     def right(self) -> bool:
-        return self.iou >= RIGHT_IOU
+        return iou_of(self.against_a_hand) >= RIGHT_IOU
 
 
 def judged(
@@ -58,33 +64,54 @@ def judged(
     pairs: int,
     again: Again | None = None,
 ) -> list[Judged]:
-    """Make pairs of some photographs, annotate them, and hold the masks against the truth."""
+    """Make pairs of some photographs, annotate them, and hold the masks against the truth.
+
+    Half of the truths are as they were made, half as `another_hand` draws them.
+    """
     found = []
     for number in range(pairs):
-        made = draw_sample(photos, np.random.default_rng((seed, number)), again=again).told.made
+        rng = np.random.default_rng((seed, number))
+        made = draw_sample(photos, rng, again=again).told.made
         change = annotate(align(made.original, made.edited)).map
-        counts = count(change >= 0.5, made.mask & ~made.ignore, ignore=made.ignore)
-        found.append(Judged(change[::STRIDE, ::STRIDE], counts))
+        mask, truth = change >= 0.5, made.mask & ~made.ignore
+        drawn = another_hand(truth, rng) if number % 2 else truth
+        found.append(
+            Judged(
+                change[::STRIDE, ::STRIDE],
+                count(mask, truth, ignore=made.ignore),
+                count(mask, drawn, ignore=made.ignore & (drawn == truth)),
+            )
+        )
     return found
+
+
+def another_hand(truth: Mask, rng: Generator) -> Mask:
+    """The mask as a person might draw it: a little too wide or too tight all around.
+
+    By a normal number of `HAND` diagonals; what would vanish stays as it is.
+    """
+    height, width = truth.shape
+    radius = float(rng.normal(0, HAND)) * math.hypot(height, width)
+    side = 2 * round(abs(radius)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    drawn = (cv2.dilate if radius > 0 else cv2.erode)(truth.view(np.uint8), disc).astype(np.bool_)
+    return drawn if drawn.any() else truth
 
 
 def confidence_constants(masks: Sequence[Judged]) -> dict[str, float]:
     """What `masks.annotators.confidence` asks of a card, fitted on masks against their truth."""
     constants: dict[str, float] = {}
-    for kind in (MASK, EMPTY):
+    for kind, names in KINDS.items():
         told = [(evidence_of(each.change), each.right) for each in masks]
-        values = np.array([value for (found, value), _ in told if found == kind])
+        values = np.array([[*known.values()] for (found, known), _ in told if found == kind])
         right = np.array([is_right for (found, _), is_right in told if found == kind], np.bool_)
         if min(np.count_nonzero(right), np.count_nonzero(~right)) < FEW:
             # Laplace's rule: one right and one wrong more than were seen
             odds = (np.count_nonzero(right) + 1) / (np.count_nonzero(~right) + 1)
-            constants |= {f"{kind}_bias": float(np.log(odds)), f"{kind}_weight": 0.0}
+            constants |= {f"{kind}_bias": float(np.log(odds)), **{f"{kind}_{name}": 0.0 for name in names}}
             continue
-        fitted = fit_confidence([kind], values[:, None], right)
-        constants |= {
-            f"{kind}_bias": fitted["confidence_bias"],
-            f"{kind}_weight": fitted[f"confidence_{kind}"],
-        }
+        fitted = fit_confidence(names, values, right)
+        constants |= {key.replace("confidence", kind): value for key, value in fitted.items()}
     return constants
 
 
