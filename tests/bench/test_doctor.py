@@ -143,6 +143,15 @@ def test_the_extra_for_heic_pictures_is_told_to_be_there_or_how_to_get_it(here: 
         assert (found.level, found.hint) == ("note", "pip install 'maskwright[heif]'")
 
 
+def test_the_extra_for_training_is_told_to_be_there_or_how_to_get_it(here: Diagnosis) -> None:
+    found = one(list(here.findings), "[torch]")
+    assert found.sentence.endswith("adds training networks")
+    if importlib.util.find_spec("torch"):
+        assert (found.level, found.sentence[:6]) == ("fine", "torch ")
+    else:
+        assert (found.level, found.hint) == ("note", "pip install 'maskwright[torch]'")
+
+
 def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("stays")
     assert {each.level for each in folder_findings(tmp_path)} <= {"fine", "note"}
@@ -183,12 +192,29 @@ def test_a_folder_that_is_not_there_is_a_problem_with_the_line_that_makes_it(tmp
 
 def test_a_network_that_is_the_one_on_its_card_is_fine(tmp_path: Path) -> None:
     write_card(difference_network(tmp_path / "tiny.onnx"))
-    assert one(weights_findings(tmp_path), "tiny").level == "fine"
+    assert one(weights_findings(tmp_path), "tiny.onnx").level == "fine"
+
+
+def test_a_network_tells_its_licence_and_the_terms_of_its_photographs(tmp_path: Path) -> None:
+    card = {"version": "3", "licence": "for research only", "training_data": '20 photographs: 20 "CC BY-NC"'}
+    write_card(difference_network(tmp_path / "tiny.onnx"), **card)
+    found = weights_findings(tmp_path)
+    assert one(found, "tiny.onnx").sentence.startswith("tiny, version 3, sha256 ")
+    assert one(found, "tiny, licence").sentence == "for research only"
+    assert one(found, "tiny, photographs").sentence == '20 photographs: 20 "CC BY-NC"'
+
+
+def test_a_damaged_network_is_a_problem_with_what_to_type(tmp_path: Path) -> None:
+    network = difference_network(tmp_path / "tiny.onnx")
+    write_card(network)
+    network.write_bytes(network.read_bytes()[:-20])
+    found = one(weights_findings(tmp_path), "tiny.onnx")
+    assert (found.level, found.hint) == ("problem", "pip install --force-reinstall maskwright")
 
 
 def test_a_network_with_another_digest_than_its_card_is_a_problem(tmp_path: Path) -> None:
     write_card(difference_network(tmp_path / "tiny.onnx"), sha256="0" * 64)
-    found = one(weights_findings(tmp_path), "tiny")
+    found = one(weights_findings(tmp_path), "tiny.onnx")
     assert found.level == "problem"
     assert "expected 000000000000" in found.sentence
 

@@ -72,10 +72,32 @@ def test_too_few_photographs_are_refused_with_their_numbers(tmp_path: Path) -> N
         shared(table(tmp_path, 3))
 
 
-def test_terms_count_the_photographs_under_each(tmp_path: Path) -> None:
-    photos = [Photo("a", licence="CC0"), Photo("b", licence="CC0"), Photo("c")]
-    assert terms(photos) == "3 photographs: 2 CC0; 1 terms not stated"
-    assert terms_for(photos).endswith("CC0; terms not stated")
+def licensed(*licences: str) -> list[Photo]:
+    return [Photo(str(number), licence=licence) for number, licence in enumerate(licences)]
+
+
+def test_terms_count_the_photographs_under_each() -> None:
+    photos = licensed("none stated; research", "CC0", "none stated; research", "")
+    assert terms(photos) == '4 photographs: 2 "none stated; research"; 1 "CC0"; 1 "terms not stated"'
+
+
+@pytest.mark.parametrize(
+    "licence", ["CC BY-NC 4.0", "Noncommercial use", "non-commercial research", "none stated; academic use"]
+)
+def test_one_photograph_for_research_makes_weights_for_research(licence: str) -> None:
+    assert terms_for(licensed("CC0", licence, "MIT")).startswith(
+        "for non-commercial research only: 1 of 3 photographs"
+    )
+
+
+def test_weights_say_how_many_photographs_state_no_terms() -> None:
+    assert terms_for(licensed("CC0", "", "none stated in the repository")).startswith(
+        "not known: 2 of 3 photographs trained on state no terms"
+    )
+
+
+def test_weights_of_free_photographs_name_their_licences() -> None:
+    assert terms_for(licensed("CC0", "MIT", "MIT")).endswith('trained on: "MIT"; "CC0"')
 
 
 def test_photographs_are_the_same_wherever_their_folder_lies(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from maskwright import __version__
 from maskwright.bench.installed import (
@@ -34,11 +34,18 @@ from maskwright.bench.machine import LARGE_MB, cgroup_cores, memory_left, write_
 from maskwright.corpus.executors.local import default_workers
 from maskwright.errors import MaskwrightError
 
+if TYPE_CHECKING:
+    from maskwright.pairs.values import Card
+
 Level: TypeAlias = Literal["fine", "note", "problem"]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What numpy's and OpenCV's libraries read to learn how many threads to start."""
-EXTRAS = {"demo": "photographs for `maskwright demo`", "heif": "HEIC pictures, as phones make them"}
+EXTRAS = {
+    "demo": "photographs for `maskwright demo`",
+    "heif": "HEIC pictures, as phones make them",
+    "torch": "training networks",
+}
 """What the extras that are for users add; any other stays unmentioned."""
 NETWORKS_NEED = ("maskwright", "numpy", "onnxruntime", "opencv-python-headless")
 """Packages without which annotators and networks are not even tried."""
@@ -195,6 +202,8 @@ def folder_findings(folder: Path) -> list[Finding]:
 def weights_findings(folder: Path, *, usable: bool = True) -> list[Finding]:
     """Whether every annotator with a name can be loaded, and each network of a folder is the one on its card.
 
+    Each network says under which terms its weights are, and those of the photographs it was trained on.
+
     Args:
         usable: the packages they need can be imported; otherwise nothing is tried.
     """
@@ -216,15 +225,25 @@ def weights_findings(folder: Path, *, usable: bool = True) -> list[Finding]:
         try:
             card = read_card(path)
             open_network(path)
-            found.append(_fine("weights", path.stem, f"version {card.version}, sha256 {card.digest[:12]}..."))
+            found += _network(path.name, card)
         except MaskwrightError as fault:
-            found.append(_problem("weights", path.stem, str(fault), again))
+            found.append(_problem("weights", path.name, str(fault), again))
     for path in sorted(folder.glob("*.card.json")):
         if path not in map(card_path, networks):
             found.append(_problem("weights", path.name, "there is a card and no network", again))
     if not networks:
         found.append(_fine("weights", "networks", "this version brings none"))
     return found
+
+
+def _network(name: str, card: Card) -> list[Finding]:
+    """What a network that can be used says of itself."""
+    version = f"{card.name}, version {card.version}, sha256 {card.digest[:12]}..."
+    return [
+        _fine("weights", name, version),
+        _fine("weights", f"{card.name}, licence", card.licence),
+        _fine("weights", f"{card.name}, photographs", card.training_data or "not stated on its card"),
+    ]
 
 
 def _ourselves(ours: metadata.Distribution, version: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from pathlib import Path
 from maskwright.errors import InputError
 from maskwright.pages.words import counted
 from maskwright.synthesis.photos import Photo, read_photos
+
+NARROW = re.compile(r"non-?commercial|\bNC\b|academic|research", re.IGNORECASE)
+"""Words of a licence that allows no more than research, or nothing that earns money."""
+UNSTATED = re.compile(r"(none|not) stated", re.IGNORECASE)
+"""Words of a table of photographs where nobody says what they may be used for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,46 @@ def shared(source: str | os.PathLike[str]) -> Shares:
 
 
 def terms(photos: Sequence[Photo]) -> str:
-    """How many photographs, and how many under which terms, the most frequent first."""
+    """How many photographs, and how many under which terms, the most frequent first.
+
+    >>> terms([Photo("a", licence="CC0"), Photo("b", licence="CC0"), Photo("c")])
+    '3 photographs: 2 "CC0"; 1 "terms not stated"'
+    """
     counts = Counter(photo.licence or "terms not stated" for photo in photos)
-    listed = "; ".join(f"{number} {licence}" for licence, number in counts.most_common())
+    listed = "; ".join(f'{number} "{licence}"' for licence, number in counts.most_common())
     return f"{counted(len(photos), 'photograph')}: {listed}"
 
 
 def terms_for(photos: Sequence[Photo]) -> str:
-    """What weights carry that were trained on these photographs: the terms of all of them."""
-    known = Counter(photo.licence or "terms not stated" for photo in photos)
-    return "under the terms of the photographs trained on: " + "; ".join(
-        licence for licence, _ in known.most_common()
-    )
+    """What we say weights are for that were trained on these photographs: the narrowest of their terms.
+
+    `NARROW` and `UNSTATED` are looked for in the words of every licence. Whether weights must carry the
+    terms of what they were trained on is for courts; we hand on what was asked of us
+    (docs/decisions/0010).
+
+    >>> terms_for([Photo("a", licence="CC0"), Photo("b", licence="academic use"), Photo("c")])
+    'for non-commercial research only: 1 of 3 photographs trained on is for no more, and 1 states no terms'
+    >>> terms_for([Photo("a", licence="CC0"), Photo("b", licence="Apache-2.0")])
+    'under the terms of the photographs trained on: "CC0"; "Apache-2.0"'
+    """
+    listed = [photo.licence or "terms not stated" for photo in photos]
+    narrow = sum(bool(NARROW.search(licence)) for licence in listed)
+    unstated = sum(bool(UNSTATED.search(licence)) for licence in listed if not NARROW.search(licence))
+    states = "states" if unstated == 1 else "state"
+    if narrow:
+        also = f", and {unstated} {states} no terms" if unstated else ""
+        are = "is" if narrow == 1 else "are"
+        return (
+            f"for non-commercial research only: {narrow} of {counted(len(listed), 'photograph')} trained on"
+            f" {are} for no more{also}"
+        )
+    if unstated:
+        return (
+            f"not known: {unstated} of {counted(len(listed), 'photograph')} trained on {states} no terms;"
+            " whoever took the photographs can tell"
+        )
+    names = "; ".join(f'"{licence}"' for licence, _ in Counter(listed).most_common())
+    return f"under the terms of the photographs trained on: {names}"
 
 
 def told_apart(photos: Sequence[Photo]) -> list[str]:
