@@ -97,7 +97,7 @@ def test_the_compact_network_is_trained_exported_calibrated_and_measured(
     from maskwright.learning.train import Assignment
     from maskwright.weights import open_network, read_card
 
-    sizes = Sizes(samples=8, side=32, pairs=8, whole=64)
+    sizes = Sizes(samples=8, side=32, pairs=8, whole=64, judged=8)
     with joined() as ranks:
         given = Assignment(
             shared(folder), Schedule(steps=3), tmp_path, ranks, Options(batch=4), lambda lap: None

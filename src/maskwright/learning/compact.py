@@ -7,7 +7,7 @@ import functools
 import math
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,15 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from maskwright import __version__
-from maskwright.learning.calibrate import Scale, fit_scale, measured
-from maskwright.learning.earnest import confidence_constants, figures_in_earnest, judged
+from maskwright.errors import InputError
+from maskwright.learning.earnest import (
+    Annotated,
+    annotated,
+    confidence_constants,
+    figures_in_earnest,
+    judged,
+    scale_of,
+)
 from maskwright.learning.export import check, export, quantized, write_card
 from maskwright.learning.held import figures_of, file_says, odds_of, says, whole_pairs
 from maskwright.learning.loop import Batch, Trained, run
@@ -27,7 +34,7 @@ from maskwright.learning.losses import mask_loss
 from maskwright.learning.makers import Makers
 from maskwright.learning.networks.compact import MULTIPLE, Compact
 from maskwright.learning.shares import Shares, terms, terms_for, told_apart
-from maskwright.learning.stream import Bytes, Sample, Shard, Stream, on_half_grid, windowed
+from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid, windowed
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.compact import Weigher, change_of
@@ -63,12 +70,14 @@ class Sizes:
         samples, side: of a shard that is trained on.
         pairs, whole: of the two shards that measure and calibrate: whole pairs, since `draw_sample`
             makes none above 640 px but for a stretch of 5 %.
+        judged: pairs that calibrate and measure the annotator in earnest.
     """
 
     samples: int = 256
     side: int = SIDE
     pairs: int = 256
     whole: int = 352
+    judged: int = 512
 
 
 SIZES = Sizes()
@@ -88,6 +97,8 @@ class DrawPair:
     def __call__(self, rng: Generator) -> Sample:
         made = draw_sample(self.photos, rng, again=self.again).told.made
         pair = align(made.original, made.edited)
+        if pair.geometry.kind == "unrelated":
+            raise InputError("the pair cannot be aligned, so no annotator would see it")
         seen = evidence(pair)
         return Sample(
             planes(seen, rule.log_odds(seen, _rule())),
@@ -260,7 +271,7 @@ def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
 
 def _finished(given: Assignment, task: CompactTask, trained: Trained, again: KeptRoundtrip | None) -> Outcome:
     assert isinstance(trained.network, Compact)
-    network, kept, held = trained.network.settled(), task.kept, task.held
+    network, kept = trained.network.settled(), task.kept
     exact = export(
         network,
         given.out / "compact.fp32.onnx",
@@ -270,14 +281,10 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained, again: Kep
     )
     error = check(network, exact, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
     path, f1 = _smaller(given, task, exact)
-    scale = fit_scale(odds_of(file_says(path), kept), *_truths(kept))
-    odds, truths = odds_of(file_says(path), held), _truths(held)
-    constants, in_earnest = _in_earnest(given, path, scale, task.sizes.pairs, again)
+    constants, in_earnest = _in_earnest(given, path, task.sizes.judged, again)
     figures = {
         **trained.figures,
         **f1,
-        **measured(odds, *truths, scale),
-        "calibration_error_before": measured(odds, *truths, Scale(1.0, 0.0))["calibration_error"],
         **in_earnest,
         "torch_onnx_error": error,
     }
@@ -314,25 +321,26 @@ def _smaller(given: Assignment, task: CompactTask, exact: Path) -> tuple[Path, d
 
 
 def _in_earnest(
-    given: Assignment, path: Path, scale: Scale, pairs: int, again: KeptRoundtrip | None
+    given: Assignment, path: Path, pairs: int, again: KeptRoundtrip | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
-    known = {"odds_gain": scale.gain, "odds_offset": scale.offset}
-    unsure = {f"{kind}_{name}": 0.0 for kind, names in KINDS.items() for name in ("bias", *names)}
-    weigher = Weigher(open_network(path), _rule(), {**known, **unsure})
-    kept, held = (
-        judged(
+    network = open_network(path)
+
+    def found(photos: Sequence[Photo], purpose: int, constants: Mapping[str, float]) -> Iterator[Annotated]:
+        weigher = Weigher(network, _rule(), constants)
+        return annotated(
             photos,
             lambda pair: change_of(pair, weigher),
             seed=PURPOSES * given.options.seed + purpose,
             pairs=pairs,
             again=again,
         )
-        for photos, purpose in ((given.shares.kept, KEPT), (given.shares.held, HELD))
-    )
-    constants = {**known, **confidence_constants(kept)}
-    return constants, figures_in_earnest(held, constants)
 
-
-def _truths(pairs: Sequence[Sample]) -> tuple[list[Bytes], list[Bytes]]:
-    return [pair.mask for pair in pairs], [pair.ignore for pair in pairs]
+    unsure = {f"{kind}_{name}": 0.0 for kind, names in KINDS.items() for name in ("bias", *names)}
+    plain = {"odds_gain": 1.0, "odds_offset": 0.0, **unsure}
+    scale = scale_of(found(given.shares.kept, KEPT, plain))
+    scaled = {**unsure, "odds_gain": scale.gain, "odds_offset": scale.offset}
+    constants = {**scaled, **confidence_constants(judged(found(given.shares.kept, KEPT, scaled)))}
+    before = figures_in_earnest(judged(found(given.shares.held, HELD, plain)), plain)
+    figures = figures_in_earnest(judged(found(given.shares.held, HELD, scaled)), constants)
+    return constants, {**figures, "calibration_error_before": before["calibration_error"]}

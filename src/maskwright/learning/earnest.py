@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 
-from maskwright.learning.calibrate import fit_confidence
+from maskwright.learning.calibrate import Scale, fit_confidence, fit_scale
 from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of
+from maskwright.measures.calibration import Calibration, brier, count_calibration, expected_error
 from maskwright.measures.metrics import Counts, count, iou_of
 from maskwright.pairs.align import align
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Mask
@@ -24,6 +25,8 @@ RIGHT_IOU = 0.7
 """From this IoU on a mask is right (design.md, section 6)."""
 HAND = 0.004
 """Diagonals of the picture by which people's borders lie apart: 3 px of 640x480. Our choice."""
+LEAST = 1e-4
+"""Probabilities closer to 0 or 1 are held here before their log odds are taken."""
 FEW = 8
 """With fewer right or fewer wrong masks of a kind, only their share is fitted."""
 
@@ -36,11 +39,13 @@ class Judged:
         change: (h, w) float32, every second pixel of the change map each way.
         counts: on the edited picture's own grid.
         against_a_hand: the same against the truth as somebody might draw it.
+        calibration: of the change map, on its own grid.
     """
 
     change: ChangeMap
     counts: Counts
     against_a_hand: Counts
+    calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def edited(self) -> bool:
@@ -56,33 +61,72 @@ class Judged:
         return iou_of(self.against_a_hand) >= RIGHT_IOU
 
 
-def judged(
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A made pair's truth, and the change the annotator found.
+
+    Args:
+        ignore: (H, W) bool, what counts for nobody; also where the original has no pixel.
+        rng: as it is after the pair was made.
+    """
+
+    change: Change
+    truth: Mask
+    ignore: Mask
+    rng: Generator
+
+
+def annotated(
     photos: Sequence[Photo],
     annotate: Callable[[Aligned], Change],
     *,
     seed: int,
     pairs: int,
     again: Again | None = None,
-) -> list[Judged]:
-    """Make pairs of some photographs, annotate them, and hold the masks against the truth.
-
-    Half of the truths are as they were made, half as `another_hand` draws them.
-    """
-    found = []
+) -> Iterator[Annotated]:
+    """Make pairs of some photographs, and annotate them; pairs that cannot be aligned are left out."""
     for number in range(pairs):
         rng = np.random.default_rng((seed, number))
         made = draw_sample(photos, rng, again=again).told.made
-        change = annotate(align(made.original, made.edited)).map
-        mask, truth = change >= 0.5, made.mask & ~made.ignore
-        drawn = another_hand(truth, rng) if number % 2 else truth
-        found.append(
+        pair = align(made.original, made.edited)
+        if pair.geometry.kind != "unrelated":
+            ignore = made.ignore | ~pair.valid
+            yield Annotated(annotate(pair), made.mask & ~ignore, ignore, rng)
+
+
+def scale_of(found: Iterable[Annotated]) -> Scale:
+    """The scale that calibrates change maps; exact ones are no probabilities, and left out.
+
+    Args:
+        found: of an annotator whose own scale changes nothing.
+    """
+    odds, masks, ignores = [], [], []
+    for each in found:
+        if each.change.background == "identical":
+            continue
+        some = (slice(None, None, STRIDE),) * 2
+        value = np.clip(each.change.map[some], LEAST, 1 - LEAST)
+        odds.append(np.log(value / (1 - value)))
+        masks.append(np.where(each.truth[some], np.uint8(255), np.uint8(0)))
+        ignores.append(np.where(each.ignore[some], np.uint8(255), np.uint8(0)))
+    return fit_scale(odds, masks, ignores) if odds else Scale(1.0, 0.0)
+
+
+def judged(found: Iterable[Annotated]) -> list[Judged]:
+    """Hold masks against the truth: half of it as it was made, half as `another_hand` draws it."""
+    against = []
+    for number, each in enumerate(found):
+        mask = each.change.map >= 0.5
+        drawn = another_hand(each.truth, each.rng) if number % 2 else each.truth
+        against.append(
             Judged(
-                change[::STRIDE, ::STRIDE],
-                count(mask, truth, ignore=made.ignore),
-                count(mask, drawn, ignore=made.ignore & (drawn == truth)),
+                each.change.map[::STRIDE, ::STRIDE],
+                count(mask, each.truth, ignore=each.ignore),
+                count(mask, drawn, ignore=each.ignore & (drawn == each.truth)),
+                count_calibration(each.change.map, each.truth, ignore=each.ignore),
             )
         )
-    return found
+    return against
 
 
 def another_hand(truth: Mask, rng: Generator) -> Mask:
@@ -120,7 +164,8 @@ def figures_in_earnest(masks: Sequence[Judged], constants: Mapping[str, float]) 
 
     Returns:
         mask_f1 and mask_iou of pairs in which something was edited, mask_unedited_marked of the
-        others, and confidence_brier, the mean squared distance of confidence and being right.
+        others; calibration_error and brier of all maps together; and confidence_brier, the mean
+        squared distance of confidence and being right.
     """
     edited = [each for each in masks if each.edited]
     others = [each.counts for each in masks if not each.edited]
@@ -131,4 +176,6 @@ def figures_in_earnest(masks: Sequence[Judged], constants: Mapping[str, float]) 
     if others:
         figures["mask_unedited_marked"] = float(np.mean([c.fp / max(1, c.fp + c.tn) for c in others]))
     misses = [(confidence(each.change, constants) - each.right) ** 2 for each in masks]
+    maps = sum((each.calibration for each in masks), Calibration())
+    figures |= {"calibration_error": expected_error(maps), "brier": brier(maps)}
     return {**figures, "confidence_brier": float(np.mean(misses))}

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.masks.annotators.evidence import Plane
+from maskwright.masks.annotators.evidence import Codes, Plane
 from maskwright.masks.annotators.regions import strength_of
 from maskwright.pairs.values import Aligned, Mask
 
@@ -16,7 +16,7 @@ IN_PLACE = 0.9
 """Least mean local correlation outside the edit of a picture whose structure is still in place."""
 
 
-def is_identical(pair: Aligned, strength: Plane, mask: Mask) -> bool:
+def is_identical(pair: Aligned, strength: Codes, mask: Mask) -> bool:
     """Whether the pixels outside the edit are bit-equal.
 
     As in the definition of `background`: at least 99.5 % of the pixels farther than 16 px
@@ -48,8 +48,7 @@ def noisy_background(pair: Aligned, valid: Mask, mask: Mask) -> str:
     count = np.count_nonzero(outside)
     if count == 0:
         return "redrawn"
-    strength = strength_of(pair).astype(np.uint8)
-    histogram = cv2.calcHist([strength], [0], outside, [256], [0, 256]).ravel()
+    histogram = cv2.calcHist([strength_of(pair)], [0], outside, [256], [0, 256]).ravel()
     if histogram[: RESAVED + 1].sum() >= 0.95 * count:
         return "resaved"
     alike = _local_correlation(pair, outside)

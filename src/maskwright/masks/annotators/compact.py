@@ -2,8 +2,8 @@
 
 It starts from what the difference annotator knows. Where the background is bit-equal the mask is
 that annotator's exact one, and where no place of the picture is suspicious the network is not
-asked. Else its log odds, calibrated, are the change map; they are sharp enough that nothing is
-cut, closed or filled afterwards. Large pictures are looked at twice, see `odds_of_large`.
+asked. Else its log odds, drawn on the pixels by the difference itself and calibrated, are the change
+map; nothing is closed or filled afterwards. Large pictures are looked at twice, see `odds_of_large`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-import cv2
 import numpy as np
 
 from maskwright.masks.annotators.background import is_identical, noisy_background
 from maskwright.masks.annotators.confidence import confidence
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
-from maskwright.masks.annotators.evidence import STRIDE, Evidence, Plane, evidence
+from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane, evidence
+from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, strength_of
@@ -35,6 +35,12 @@ MULTIPLE = 32
 QUIET = -3.0
 """Log odds of the difference annotator; where all places stay below, the network has never found
 an edit (docs/LOG.md)."""
+
+
+SEED = 2.0
+"""Log odds that the surest place of a region must pass; 1 leaves more false marks, 3 loses edits."""
+LEAST_PX = 24
+"""Pixels; smaller regions are dropped, unless the background is identical."""
 
 
 class Compact:
@@ -66,7 +72,7 @@ class Weigher:
     constants: Mapping[str, float]
 
     def odds(self, seen: Evidence) -> Plane:
-        """(h, w) float32 on the half grid: calibrated log odds of an edit."""
+        """(h, w) float32 on the half grid: log odds of an edit, not yet calibrated."""
         known = log_odds(seen, self.rule)
         if not (known[seen.valid] > QUIET).any():
             return known
@@ -75,8 +81,15 @@ class Weigher:
             planes(seen, known), ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge"
         )
         (odds,) = self.network.run(["odds"], {"planes": seen_planes[None]})
-        scaled = odds[0, 0, :height, :width] * np.float32(self.constants["odds_gain"])
-        return np.asarray(scaled + np.float32(self.constants["odds_offset"]), np.float32)
+        return np.asarray(odds[0, 0, :height, :width], np.float32)
+
+    def chance(self, odds: Plane) -> ChangeMap:
+        """Calibrated probabilities; the log odds are overwritten."""
+        odds *= np.float32(-self.constants["odds_gain"])
+        odds -= np.float32(self.constants["odds_offset"])
+        np.exp(odds, out=odds)
+        odds += 1
+        return np.asarray(np.divide(1, odds, out=odds), np.float32)
 
 
 def change_of(pair: Aligned, weigher: Weigher) -> Change:
@@ -87,12 +100,12 @@ def change_of(pair: Aligned, weigher: Weigher) -> Change:
     return replace(change, scores={**change.scores, "confidence": confidence(small, weigher.constants)})
 
 
-def _change_of(pair: Aligned, strength: Plane, weigher: Weigher) -> Change:
+def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
     looked = _looked(pair, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20
-    kept = seeded(odds, weigher.rule)
-    change = _upsampled(np.where(kept, odds, np.minimum(odds, np.float32(-1))), pair.valid.shape)
+    kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
+    change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
     change[~pair.valid] = 0
     if is_identical(pair, strength, change >= 0.5):
         return exact_change(strength, weigher.rule)
@@ -108,12 +121,3 @@ def _looked(pair: Aligned, weigher: Weigher) -> Looked:
         return odds_of_large(pair, weigher.odds)
     seen = evidence(pair)
     return Looked(weigher.odds(seen), seen.valid, seen.scalars["calm"])
-
-
-def _upsampled(odds: Plane, shape: tuple[int, ...]) -> ChangeMap:
-    """Chances on the picture's own grid; log odds are smooth where chances are not, so they are enlarged."""
-    fine = cv2.resize(odds, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    np.negative(fine, out=fine)
-    np.exp(fine, out=fine)
-    fine += 1
-    return np.asarray(np.divide(1, fine, out=fine), np.float32)

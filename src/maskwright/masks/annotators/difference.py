@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from maskwright.masks.annotators.background import is_identical, noisy_background
-from maskwright.masks.annotators.evidence import Plane, evidence
+from maskwright.masks.annotators.evidence import Codes, evidence
 from maskwright.masks.annotators.regions import agreeing, closed, cut, disc, filled, seeded, strength_of
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Mask
@@ -58,11 +58,11 @@ def nothing_changed(shape: tuple[int, ...]) -> Change:
     return _exactly(np.zeros(shape, np.float32))
 
 
-def exact_change(strength: Plane, rule: Rule) -> Change:
+def exact_change(strength: Codes, rule: Rule) -> Change:
     """The change of a pair whose background is bit-equal.
 
     Args:
-        strength: (H, W) float32, of `strength_of`.
+        strength: (H, W) uint8, of `strength_of`.
     """
     return _exactly(agreeing(np.where(strength > 0, np.float32(0.97), np.float32(0)), _exact(strength, rule)))
 
@@ -76,7 +76,7 @@ def _noisy_change(pair: Aligned, rule: Rule) -> Change:
     seen = evidence(pair)
     odds = log_odds(seen, rule)
     odds[~seen.valid] = -20
-    proposed = seeded(odds, rule)
+    proposed = seeded(odds, seed=rule.seed, least_px=rule.least_px)
     mask = cut(proposed, seen.sharp, rule, step=2)
     small = agreeing(np.asarray(1 / (1 + np.exp(-odds)), np.float32), mask)
     change = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -89,7 +89,7 @@ def _noisy_change(pair: Aligned, rule: Rule) -> Change:
     return Change(change, scores=scores, background=noisy_background(pair, seen.valid, mask))
 
 
-def _exact(strength: Plane, rule: Rule) -> Mask:
+def _exact(strength: Codes, rule: Rule) -> Mask:
     """Every changed pixel, but for the skirts of regions that have one.
 
     A region pasted in and left alone meets its surroundings with a jump somewhere along
@@ -113,4 +113,4 @@ def _exact(strength: Plane, rule: Rule) -> Mask:
         )
     soft = skirted[labels]
     crisp = closed(changed & ~soft, max(1, rule.close_px // 2))
-    return filled(crisp, rule.hole_share) | cut(changed & soft, strength, rule, step=1)
+    return filled(crisp, rule.hole_share) | cut(changed & soft, strength.astype(np.float32), rule, step=1)

@@ -11,25 +11,31 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.masks.annotators.evidence import Plane
+from maskwright.masks.annotators.evidence import Codes, Plane
 from maskwright.masks.annotators.rule import Rule
 from maskwright.pairs.values import Aligned, ChangeMap, Mask
 
 
-def strength_of(pair: Aligned) -> Plane:
-    """The largest channel of the absolute difference, 0 where the original has no pixel."""
+def strength_of(pair: Aligned) -> Codes:
+    """(H, W) uint8: the largest channel of the absolute difference, 0 where the original has no pixel."""
     red, green, blue = cv2.split(cv2.absdiff(pair.original, pair.edited))
     strength = cv2.max(cv2.max(red, green), blue)
     strength[~pair.valid] = 0
-    return strength.astype(np.float32)
+    return np.asarray(strength, np.uint8)
 
 
-def seeded(odds: Plane, rule: Rule) -> Mask:
-    """Places with positive log odds, in regions that are sure somewhere and large enough."""
+def seeded(odds: Plane, *, seed: float, least_px: int) -> Mask:
+    """Places with positive log odds, in regions that are sure somewhere and large enough.
+
+    Args:
+        odds: (h, w) float32 on the half grid.
+        seed: log odds that the surest place of a region must pass.
+        least_px: pixels of the picture that a region must have.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats((odds > 0).view(np.uint8), connectivity=8)
     keep = np.zeros(count, bool)
-    keep[np.unique(labels[odds > rule.seed])] = True
-    keep &= stats[:, cv2.CC_STAT_AREA] * 4 >= rule.least_px
+    keep[np.unique(labels[odds > seed])] = True
+    keep &= stats[:, cv2.CC_STAT_AREA] * 4 >= least_px
     keep[0] = False
     return np.asarray(keep[labels])
 
