@@ -18,6 +18,7 @@ ALL = [
     regions.at_most(regions.blob, 0.05),
     superpixels(textured(60, 80, seed=1)),
     superpixels(np.zeros((1, 1, 3), np.uint8)),
+    superpixels(textured(2, 640, seed=2)),
 ]
 
 

@@ -38,9 +38,9 @@ def superpixels(picture: Picture) -> Draw:
 def _segments(picture: Picture, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Labels from 0 at the small size, and the mean colour of each, (n, 3)."""
     scale = min(1.0, LONGEST_PX / max(picture.shape[:2]))
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     small = np.asarray(cv2.medianBlur(small, 3), np.uint8)
-    height, width = small.shape[:2]
     step = max(2.0, max(height, width) / SEEDS)
     rows, columns = (np.arange(step / 2, length, step) for length in (height, width))
     markers = np.zeros((height, width), np.int32)
