@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -130,6 +131,16 @@ def test_a_folder_that_holds_something_else_is_left_alone(photos: Path, tmp_path
         generate(photos.parent, photos.parent / "out", n=1)
     with pytest.raises(SettingError, match="is a file"):
         generate(photos, tmp_path / "mine.txt", n=1)
+
+
+def test_photographs_with_awkward_names_end_in_the_table(tmp_path: Path) -> None:
+    names = [b"not \xff utf-8.png", b"two\nlines.png"]
+    (tmp_path / "photos").mkdir()
+    for name in names:
+        Image.fromarray(textured(60, 80, seed=5)).save(tmp_path / "photos" / "plain.png")
+        os.rename(tmp_path / "photos" / "plain.png", os.path.join(os.fsencode(tmp_path / "photos"), name))
+    made = generate(tmp_path / "photos", tmp_path / "out", n=6, workers=1)
+    assert {row["photo"] for row in rows_of(made)} == {r"not \udcff utf-8.png", "two\nlines.png"}
 
 
 def test_no_pairs_no_such_split_and_no_such_autoencoder_are_refused(photos: Path, tmp_path: Path) -> None:

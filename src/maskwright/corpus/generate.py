@@ -300,7 +300,8 @@ def _finish(folder: Path, settings: Settings, pairs_per_s: float | None) -> Gene
         with atomic.replacing(sheet, durable=False) as temporary:
             temporary.write_bytes(data)
     with atomic.replacing(folder / TABLE) as temporary:
-        temporary.write_text(lines.getvalue(), encoding="utf-8")
+        # Photographs may have names that are no UTF-8.
+        temporary.write_text(lines.getvalue(), encoding="utf-8", errors="backslashreplace")
     edits = Counter(edit for row in rows for edit in filter(None, row["edits"].split(", ")))
     return Generated(
         out=str(folder),
