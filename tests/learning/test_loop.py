@@ -41,6 +41,14 @@ def test_a_run_that_was_stopped_and_resumed_equals_one_that_was_not_to_the_bit(t
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_run_that_was_killed_between_its_first_checkpoint_and_its_records_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path, stop=3)
+    (tmp_path / "losses.csv").unlink()
+    (tmp_path / "losses.svg").unlink()
+    assert trained(tmp_path).steps == 20
+
+
 def test_steps_after_the_last_checkpoint_are_made_again(tmp_path: Path) -> None:
     whole = trained(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):

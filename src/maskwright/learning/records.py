@@ -49,6 +49,8 @@ class Records:
             with path.open(newline="", encoding="utf-8") as file:
                 for told in csv.DictReader(file):
                     self._take({name: float(value) for name, value in told.items() if value})
+        except FileNotFoundError:  # stopped right after the first checkpoint
+            return
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} is damaged: {error}", hint="train into a new folder") from error
 
