@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -51,6 +52,19 @@ def test_photographs_that_cannot_be_read_are_passed_over(folder: Path, tmp_path:
     assert AutoencoderTask(photos, photos, seed=0, batch=9).batch(0)["picture"].shape[0] == 9
     with pytest.raises(InputError, match="none of the photographs can be read"):
         AutoencoderTask([broken], photos, seed=0, batch=1).batch(0)
+
+
+def test_held_photographs_that_cannot_be_read_or_are_tiny_are_not_measured(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "tiny.png").write_bytes(cv2.imencode(".png", np.zeros((5, 40, 3), np.uint8))[1].tobytes())
+    useless = [Photo(str(tmp_path / name)) for name in ("broken.png", "tiny.png")]
+    good = shared(folder).held[:1]
+    task = AutoencoderTask(good, [*useless, *good], seed=0, batch=1)
+    assert [each.shape[:2] for each in task.middles()] == [(1, 3)]
+    with pytest.raises(InputError, match="none of the photographs that measure"):
+        AutoencoderTask(good, useless, seed=0, batch=1).middles()
 
 
 def test_its_figure_is_the_peak_signal_to_noise_ratio(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -85,7 +86,13 @@ class AutoencoderTask:
 
     @functools.cached_property
     def _middles(self) -> list[NDArray[np.float32]]:
-        return [_middle(photo) for photo in self._held[:MEASURED]]
+        found = []
+        for photo in self._held[:MEASURED]:
+            with contextlib.suppress(InputError):  # one that cannot be read is not measured
+                found.append(_middle(photo))
+        if not found:
+            raise InputError("none of the photographs that measure can be read")
+        return found
 
 
 def remembering_loss(again: Tensor, picture: Tensor) -> Tensor:
@@ -163,6 +170,8 @@ def _crop(picture: Picture, side: int, rng: Generator) -> Picture:
 def _middle(photo: Photo) -> NDArray[np.float32]:
     picture = load_photo(replace(photo, labels="")).pixels
     height, width = (min(MEASURED_SIDE, size) // MULTIPLE * MULTIPLE for size in picture.shape[:2])
+    if not (height and width):
+        raise InputError(f"{photo.path} is too small to be measured")
     top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
     window = picture[top : top + height, left : left + width]
     return np.ascontiguousarray(window.transpose(2, 0, 1)[None].astype(np.float32) / 255)
