@@ -1,7 +1,10 @@
 """What is done to the edited side of known pairs to see how much F1 that costs.
 
-HELD OUT: no training and no recipe of `synthesis/` may use the steps of this file, nor anything built
-like them. They stand for what nobody thought of, and they do so only as long as nobody learns them.
+HELD OUT: no training and no recipe of `synthesis/` may use the steps of this file. They are not equally
+far from what is trained on. No recipe has wavelets; the chain's halving, though, is a resampling like any
+other. The blur has relatives: `regenerate.redecode` and `regenerate.regenerate` shrink, enlarge and sharpen,
+too, to no less than a quarter of the size where this one goes to an eighth. So its figure says whether what
+was learned holds at a coarser scale than was seen, not what becomes of a harm unlike any other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What happens to whole pictures: by kind of background, and one thing alone.
 
-Never in a list here, since they test what was never trained on: a blur at an eighth of the size that is
-sharpened again, and JPEG 2000.
+Never in a list here, since annotators are tested with them: a blur at an eighth of the size that is
+sharpened again (what is here goes to a quarter at most), and JPEG 2000.
 """
 
 from __future__ import annotations

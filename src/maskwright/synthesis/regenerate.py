@@ -6,8 +6,9 @@ The list is that of a throw-away prototype whose networks carried over to a real
 seen (design, What is known). The others are built otherwise on purpose, so that nothing learns the marks
 of one of them. No autoencoder's output was used to set the weights.
 
-Two corruptions must never be in a recipe, for they are the test of what was never trained on: a blur at
-an eighth of the size that is sharpened again, and JPEG 2000.
+Two corruptions must never be in a recipe, for annotators are tested with them: a blur at an eighth of the
+size that is sharpened again, and JPEG 2000. `regenerate` and `redecode` are relatives of the first and must
+not shrink to less than a quarter (bench/robustness.py says what its figure therefore means).
 """
 
 from __future__ import annotations
