@@ -37,11 +37,13 @@ def test_noise_of_the_difference_pulls_no_border() -> None:
     assert np.mean(drawn != (step_at(30) > 0)) < 0.02
 
 
-def test_odds_are_held_so_that_sureness_does_not_outweigh_place() -> None:
-    sure = np.where(odds_from(30) > 0, np.float32(300), np.float32(-300))
+def test_sureness_does_not_outweigh_place_and_is_kept_far_from_a_border() -> None:
+    sure = np.where(odds_from(30) > 0, np.float32(9), np.float32(-90))
     found = followed(sure, step_at(31))
-    assert np.abs(found).max() <= CLIP * 1.5
-    assert np.array_equal(found > 0, step_at(31) > 0)
+    assert abs(int(np.count_nonzero(found[20] <= 0)) - 31) <= 1
+    assert np.abs(found[:, 28:34]).max() <= 1.5 * CLIP
+    assert np.allclose(found[:, 50:], 9, atol=0.1)
+    assert np.allclose(found[:, :10], -90, atol=0.1)
 
 
 def test_pictures_of_odd_sides_and_of_one_pixel_have_a_map_of_their_size() -> None:

@@ -19,7 +19,7 @@ RADIUS = 2
 SMOOTH = 8.0
 """Grey levels squared; strength that varies less is noise, and pulls no border."""
 CLIP = 4.0
-"""Log odds are held in -CLIP..CLIP first: how sure a place is must not outweigh where it ends."""
+"""Near a border log odds are held in -CLIP..CLIP: how sure a place is must not outweigh where it ends."""
 GRAIN = 0.7
 """Pixels; blur of the strength, so that single pixels of codec noise do not fray a border."""
 
@@ -42,10 +42,17 @@ def followed(odds: Plane, strength: Codes) -> Plane:
     slope = (_mean(small * held) - mean_guide * mean_odds) / (
         _mean(small * small) - mean_guide * mean_guide + np.float32(SMOOTH)
     )
-    level = mean_odds - slope * mean_guide
+    level = mean_odds - slope * mean_guide + _beyond(odds)
     drawn = _enlarged(_mean(slope), width, height)
     cv2.multiply(drawn, guide, dst=drawn, dtype=cv2.CV_32F)
     return np.asarray(cv2.add(drawn, _enlarged(_mean(level), width, height), dst=drawn), np.float32)
+
+
+def _beyond(odds: Plane) -> Plane:
+    """By how much all that is near passes the clip, so that what lies far from a border stays as sure as it is."""
+    near = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
+    least, most = np.asarray(cv2.erode(odds, near)), np.asarray(cv2.dilate(odds, near))
+    return np.asarray(np.maximum(least - CLIP, 0) + np.minimum(most + CLIP, 0), np.float32)
 
 
 def _mean(plane: NDArray[np.floating]) -> Plane:
