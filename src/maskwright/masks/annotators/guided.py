@@ -49,7 +49,7 @@ def followed(odds: Plane, strength: Codes) -> Plane:
 
 
 def _beyond(odds: Plane) -> Plane:
-    """By how much all that is near passes the clip, so that what lies far from a border stays as sure as it is."""
+    """By how much all that is near passes the clip: far from a border a place stays as sure as it is."""
     near = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
     least, most = np.asarray(cv2.erode(odds, near)), np.asarray(cv2.dilate(odds, near))
     return np.asarray(np.maximum(least - CLIP, 0) + np.minimum(most + CLIP, 0), np.float32)
