@@ -26,6 +26,16 @@ def test_rows_of_split_val_are_only_measured_on(tmp_path: Path) -> None:
     assert {photo.split for photo in (*shares.learnt, *shares.kept)} == {"train"}
 
 
+def test_a_file_that_is_also_listed_as_train_is_only_measured_on(tmp_path: Path) -> None:
+    path = table(tmp_path, 100)
+    (tmp_path / "again.png").symlink_to(tmp_path / "5.png")
+    path.write_text(f"{path.read_text()}\n./0.png,train,\nagain.png,,\n")
+    shares = shared(path)
+    used = {Path(photo.path).resolve().name for photo in (*shares.learnt, *shares.kept)}
+    assert {"0.png", "5.png"} <= {Path(photo.path).name for photo in shares.held}
+    assert not {"0.png", "5.png"} & used
+
+
 def test_every_photograph_has_one_use(tmp_path: Path) -> None:
     for source in (table(tmp_path, 100), tmp_path):
         shares = shared(source)

@@ -40,7 +40,8 @@ def shared(source: str | os.PathLike[str]) -> Shares:
 
     Rows of split `val` are held, and those of `train` or of no split are trained on but for a tenth,
     which is kept. Where no row is `val`, a tenth is held, too. Tenths are by a hash of the path within
-    the source, so a photograph keeps its place when others come or go.
+    the source, so a photograph keeps its place when others come or go. A file that one row calls `val` is
+    held whatever other rows call it.
 
     Raises:
         InputError: as `read_photos`; or too few photographs to have one of each kind.
@@ -48,12 +49,17 @@ def shared(source: str | os.PathLike[str]) -> Shares:
     photos = read_photos(source)
     folder = Path(source) if Path(source).is_dir() else Path(source).parent
     held = tuple(photo for photo in photos if photo.split == "val")
-    rest = [photo for photo in photos if photo.split in ("", "train")]
+    files = {os.path.realpath(photo.path) for photo in held}
+    rest = [
+        photo
+        for photo in photos
+        if photo.split in ("", "train") and os.path.realpath(photo.path) not in files
+    ]
     if not held:
         held = tuple(photo for photo in rest if _tenth(photo, folder, "held") == 0)
-        rest = [photo for photo in rest if photo not in set(held)]
+        rest = [photo for photo in rest if _tenth(photo, folder, "held") != 0]
     kept = tuple(photo for photo in rest if _tenth(photo, folder, "kept") == 0)
-    learnt = tuple(photo for photo in rest if photo not in set(kept))
+    learnt = tuple(photo for photo in rest if _tenth(photo, folder, "kept") != 0)
     shares = Shares(learnt, kept, held)
     for name, some in (("train on", learnt), ("calibrate on", kept), ("measure on", held)):
         if not some:
