@@ -25,7 +25,7 @@ from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, strength_of
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
-from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint
+from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
 from maskwright.weights import open_network, read_card
 
 NETWORK = "compact.onnx"
@@ -71,17 +71,18 @@ class Weigher:
     rule: Rule
     constants: Mapping[str, float]
 
-    def odds(self, seen: Evidence) -> Plane:
-        """(h, w) float32 on the half grid: log odds of an edit, not yet calibrated."""
+    def weigh(self, seen: Evidence) -> tuple[Plane, Mask]:
+        """Log odds of an edit, not yet calibrated, (h, w) float32 on the half grid; and where the difference
+        annotator by itself would rather say edited, (h, w) bool."""
         known = log_odds(seen, self.rule)
         if not (known[seen.valid] > QUIET).any():
-            return known
+            return known, known > 0
         height, width = known.shape
         seen_planes = np.pad(
             planes(seen, known), ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge"
         )
         (odds,) = self.network.run(["odds"], {"planes": seen_planes[None]})
-        return np.asarray(odds[0, 0, :height, :width], np.float32)
+        return np.asarray(odds[0, 0, :height, :width], np.float32), known > 0
 
     def chance(self, odds: Plane) -> ChangeMap:
         """Calibrated probabilities; the log odds are overwritten."""
@@ -111,13 +112,13 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
         return exact_change(strength, weigher.rule)
     scores = {
         "noise_floor": float(np.exp2(looked.calm) - 1),
-        "unexplained": float(np.count_nonzero((odds > 0) & ~kept)) / odds.size,
+        "unexplained": float(np.count_nonzero(looked.suspicious & looked.valid & ~kept)) / odds.size,
     }
     return Change(change, scores=scores, background=noisy_background(pair, looked.valid, kept))
 
 
 def _looked(pair: Aligned, weigher: Weigher) -> Looked:
     if pair.valid.size > LARGE:
-        return odds_of_large(pair, weigher.odds)
+        return odds_of_large(pair, weigher.weigh)
     seen = evidence(pair)
-    return Looked(weigher.odds(seen), seen.valid, seen.scalars["calm"])
+    return Looked(*weigher.weigh(seen), seen.valid, seen.scalars["calm"])

@@ -33,29 +33,33 @@ class Looked:
 
     Args:
         odds: (h, w) float32 on the half grid of the picture, log odds of an edit.
+        suspicious: (h, w) bool, where the difference annotator by itself would rather say edited.
         valid: (h, w) bool.
         calm: median over the windows of `Evidence.scalars["calm"]`.
     """
 
     odds: Plane
+    suspicious: Mask
     valid: Mask
     calm: float
 
 
-def odds_of_large(pair: Aligned, weigh: Callable[[Evidence], Plane]) -> Looked:
+def odds_of_large(pair: Aligned, weigh: Callable[[Evidence], tuple[Plane, Mask]]) -> Looked:
     """Log odds of a picture of any size, in memory that hardly grows with it.
 
     Args:
-        weigh: gives (h, w) float32 log odds of an edit for the evidence of a picture or of a part of it.
+        weigh: gives (h, w) float32 log odds of an edit, and (h, w) bool where there is suspicion, for the
+            evidence of a picture or of a part of it.
     """
     height, width = pair.valid.shape
     size = (-(-width // STRIDE), -(-height // STRIDE))
     frame = _shrunk(pair)
     seen = evidence(frame)
-    coarse = weigh(seen)
+    coarse, doubted = weigh(seen)
     coarse[~seen.valid] = -20
     deep = cv2.erode((coarse > 0).view(np.uint8), np.ones((INSIDE_PX + 1, INSIDE_PX + 1), np.uint8))
     odds = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    suspicious = cv2.resize(doubted.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)
     inside = cv2.resize(deep, size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)
     calms = [seen.scalars["calm"]]
     for inner, outer, offset in _windows(height, width):
@@ -66,10 +70,13 @@ def odds_of_large(pair: Aligned, weigh: Callable[[Evidence], Plane]) -> Looked:
         calms.append(part.scalars["calm"])
         top, left = (pixels // STRIDE for pixels in offset)
         rows, columns = odds[place].shape
-        found = weigh(part)[top : top + rows, left : left + columns]
+        used = np.s_[top : top + rows, left : left + columns]
+        found, doubted = weigh(part)
+        suspicious[place] = doubted[used]
+        found = found[used]
         odds[place] = np.where(inside[place], np.maximum(found, odds[place]), found)
     valid = cv2.resize(pair.valid.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(np.bool_)
-    return Looked(odds, valid, float(np.median(calms)))
+    return Looked(odds, suspicious, valid, float(np.median(calms)))
 
 
 def _shrunk(pair: Aligned) -> Aligned:
