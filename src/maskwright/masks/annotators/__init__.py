@@ -39,7 +39,8 @@ def load_annotator(name: str) -> Annotator:
 
     Args:
         name: a key of `ANNOTATORS`, a `package.module:Class` whose class needs no arguments,
-            or the path of an .onnx file that lies beside its card.
+            or the path of an .onnx file that lies beside its card: a network of two pictures, or one
+            that `maskwright train compact` wrote.
 
     Raises:
         SettingError: nothing has that name; the hint gives the nearest known one.
@@ -47,9 +48,10 @@ def load_annotator(name: str) -> Annotator:
         InputError: the class is no annotator, or the file is no network of one.
     """
     if name.lower().endswith(".onnx"):
+        from maskwright.masks.annotators.compact import Compact, takes_planes
         from maskwright.masks.annotators.onnx import OnnxAnnotator
 
-        return OnnxAnnotator(name)
+        return Compact(name) if takes_planes(name) else OnnxAnnotator(name)
     place = ANNOTATORS.get(name, name)
     if ":" not in place:
         raise unknown_name("annotator", name, ANNOTATORS)

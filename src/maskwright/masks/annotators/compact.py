@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.errors import InputError
 from maskwright.masks.annotators.background import is_identical, noisy_background
-from maskwright.masks.annotators.confidence import confidence
+from maskwright.masks.annotators.confidence import CONSTANTS, confidence
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
 from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane, evidence
 from maskwright.masks.annotators.guided import followed
@@ -35,8 +36,8 @@ MULTIPLE = 32
 QUIET = -3.0
 """Log odds of the difference annotator; where all places stay below, the network has never found
 an edit (docs/LOG.md)."""
-
-
+SUREST = 30.0
+"""Calibrated log odds are held in -SUREST..SUREST: no probability is nearer to 0 or 1 in float32."""
 SEED = 2.0
 """Log odds that the surest place of a region must pass; 1 leaves more false marks, 3 loses edits."""
 LEAST_PX = 24
@@ -44,11 +45,25 @@ LEAST_PX = 24
 
 
 class Compact:
-    """Annotates by the network in the wheel; uses no hints. See `change_of`."""
+    """Annotates by the network in the wheel, or one of your own; uses no hints. See `change_of`.
+
+    Args:
+        path: an .onnx file that `maskwright train compact` wrote, beside its card.
+
+    Raises:
+        MissingExtraError: the network or its card is not there.
+        InputError: it is damaged, not the one on its card, or the card lacks a constant.
+    """
 
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
         file = str(resources.files("maskwright.weights").joinpath(NETWORK)) if path is None else path
         card = read_card(file)
+        lacking = sorted({"odds_gain", *CONSTANTS} - {*card.constants})
+        if lacking:
+            raise InputError(
+                f"the card of {file} lacks the constant {lacking[0]}",
+                hint="train it: maskwright train compact",
+            )
         both = hashlib.sha256(card.digest.encode() + constants()).hexdigest()
         self.card = replace(card, digest=both)
         self._weigher = Weigher(open_network(file, threads=threads), shipped_rule(), card.constants)
@@ -58,13 +73,18 @@ class Compact:
         return [change_of(pair, self._weigher) for pair in batch]
 
 
+def takes_planes(path: str) -> bool:
+    """Whether an .onnx file is a network of `planes`, as `maskwright train compact` writes them."""
+    return [entry.name for entry in open_network(path).get_inputs()] == ["planes"]
+
+
 @dataclass(frozen=True, slots=True)
 class Weigher:
     """What turns evidence into calibrated log odds.
 
     Args:
         network: of `planes`, uint8 (1, C, h, w), to `odds`, float32 (1, 1, h, w).
-        constants: `odds_gain` and `odds_offset` of the calibration, and those of `confidence`.
+        constants: `odds_gain` of the calibration, and those of `confidence`.
     """
 
     network: Any
@@ -85,9 +105,9 @@ class Weigher:
         return np.asarray(odds[0, 0, :height, :width], np.float32), known > 0
 
     def chance(self, odds: Plane) -> ChangeMap:
-        """Calibrated probabilities; the log odds are overwritten."""
+        """Calibrated probabilities; the log odds are overwritten. 0 stays one half, so no mask moves."""
         odds *= np.float32(-self.constants["odds_gain"])
-        odds -= np.float32(self.constants["odds_offset"])
+        np.clip(odds, -SUREST, SUREST, out=odds)
         np.exp(odds, out=odds)
         odds += 1
         return np.asarray(np.divide(1, odds, out=odds), np.float32)

@@ -16,7 +16,9 @@ import numpy as np
 from maskwright.pairs.values import ChangeMap
 
 KINDS: dict[str, tuple[str, ...]] = {"mask": ("expected_iou", "thickness"), "empty": ("strongest",)}
-"""What is known of a mask, and of an empty one. A card holds `<kind>_bias` and `<kind>_<name>` for each."""
+"""What is known of a mask, and of an empty one."""
+CONSTANTS = tuple(f"{kind}_{name}" for kind, names in KINDS.items() for name in ("bias", *names))
+"""What a card must hold for it."""
 
 
 def confidence(change: ChangeMap, constants: Mapping[str, float]) -> float:
@@ -29,7 +31,7 @@ def confidence(change: ChangeMap, constants: Mapping[str, float]) -> float:
     kind, known = evidence_of(change)
     odds = constants[f"{kind}_bias"]
     odds += sum(constants[f"{kind}_{name}"] * value for name, value in known.items())
-    return 1 / (1 + math.exp(-odds))
+    return 0.5 * (1 + math.tanh(odds / 2))
 
 
 def evidence_of(change: ChangeMap) -> tuple[str, dict[str, float]]:
