@@ -13,11 +13,14 @@ from maskwright.learning.compact import (  # noqa: E402
     CompactTask,
     DrawPair,
     colour_planes,
+    smaller,
     varied,
 )
+from maskwright.learning.export import export  # noqa: E402
+from maskwright.learning.networks.compact import Compact  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.learning.stream import Sample, Shard, Stream, shard_path, write_shard  # noqa: E402
-from maskwright.masks.annotators.planes import CHANNELS  # noqa: E402
+from maskwright.masks.annotators.planes import CHANNELS, ODDS_CODE, ODDS_ZERO  # noqa: E402
 
 
 def sample(seed: int = 0) -> Sample:
@@ -120,3 +123,31 @@ def test_batches_may_be_asked_for_from_any_step_on(task: CompactTask) -> None:
     values = set(task.batch(far)["mask"].unique().tolist())
     assert values <= set(range(3, 9))
     assert len(values) > 2
+
+
+def pairs_whose_odds_are(odds: int) -> list[Sample]:
+    """One pair: every second place each way is edited and has these log odds, all others their negative."""
+    mask = np.zeros((64, 64), np.uint8)
+    mask[::2, ::2] = 255
+    planes = np.zeros((len(CHANNELS), 64, 64), np.uint8)
+    planes[CHANNELS.index("odds")] = ODDS_ZERO + ODDS_CODE * np.where(mask, odds, -odds)
+    return [Sample(planes, mask, np.zeros_like(mask))]
+
+
+@pytest.mark.parametrize("kept_suffer", [False, True])
+def test_the_kept_pairs_decide_on_eight_bits_and_the_held_ones_only_measure(
+    tmp_path: Path, kept_suffer: bool
+) -> None:
+    network = Compact((4, 4), (0, 0))
+    # one value so large that eight bits round small ones beside it to 0: weak odds suffer
+    assert network.head.bias is not None
+    network.head.bias.data = torch.tensor([2000.0, 0, 0, 0])
+    weak, strong = pairs_whose_odds_are(2), pairs_whose_odds_are(14)
+    kept, held = (weak, strong) if kept_suffer else (strong, weak)
+    exact, path = tmp_path / "exact.onnx", tmp_path / "small.onnx"
+    export(network.settled(), exact, weak[0].planes[None], names=("planes", "odds"), moving=(0, 2, 3))
+    figures = smaller(exact, path, kept=kept, held=held, rng=np.random.default_rng(0))
+    assert figures["f1_fp32"] == figures["f1_kept_fp32"] == 1
+    assert (figures["f1_kept_int8"] < 0.9) == kept_suffer
+    assert (figures["f1_int8"] < 0.9) == (not kept_suffer)
+    assert (path.read_bytes() == exact.read_bytes()) == kept_suffer

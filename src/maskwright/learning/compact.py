@@ -6,7 +6,6 @@ import contextlib
 import functools
 import math
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from maskwright import __version__
+from maskwright.corpus.atomic import replacing
 from maskwright.errors import InputError
 from maskwright.learning.earnest import (
     Annotated,
@@ -280,7 +280,10 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained, again: Kep
         moving=(0, 2, 3),
     )
     error = check(network, exact, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
-    path, f1 = _smaller(given, task, exact)
+    path = given.out / "compact.onnx"
+    card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
+    rng = np.random.default_rng(given.options.seed)
+    f1 = smaller(exact, path, kept=kept, held=task.held, rng=rng)
     constants, in_earnest = _in_earnest(given, path, task.sizes.judged, again)
     figures = {
         **trained.figures,
@@ -302,22 +305,30 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained, again: Kep
     return Outcome(path, card, trained.steps, trained.elapsed_s, figures)
 
 
-def _smaller(given: Assignment, task: CompactTask, exact: Path) -> tuple[Path, dict[str, float]]:
-    """compact.onnx: in eight bits where that costs next to nothing, else as it is; F1 of both."""
-    path = given.out / "compact.onnx"
-    card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
-    rng = np.random.default_rng(given.options.seed)
-    crops = [
-        windowed(task.kept[place % len(task.kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)
-    ]
+def smaller(
+    exact: Path, path: Path, *, kept: Sequence[Sample], held: Sequence[Sample], rng: Generator
+) -> dict[str, float]:
+    """Write a network in eight bits where that costs next to nothing on the kept pairs, else as it is.
+
+    Args:
+        exact: a network of `planes`.
+        path: what is written.
+        held: only measured on.
+
+    Returns:
+        f1_kept_fp32, f1_kept_int8, f1_fp32 and f1_int8, the last two of held pairs.
+    """
+    crops = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
     quantized(exact, path, crops)
     found = {
-        f"f1_{name}": figures_of(odds_of(file_says(file), task.held), task.held).get("f1", math.nan)
-        for name, file in (("fp32", exact), ("int8", path))
+        f"{name}_{bits}": figures_of(odds_of(file_says(file), pairs), pairs).get("f1", math.nan)
+        for name, pairs in (("f1_kept", kept), ("f1", held))
+        for bits, file in (("fp32", exact), ("int8", path))
     }
-    if not found["f1_int8"] >= found["f1_fp32"] - INT8_COST:
-        shutil.copyfile(exact, path)
-    return path, found
+    if not found["f1_kept_int8"] >= found["f1_kept_fp32"] - INT8_COST:
+        with replacing(path) as temporary:
+            temporary.write_bytes(exact.read_bytes())
+    return found
 
 
 def _in_earnest(
