@@ -1,6 +1,7 @@
 """Where a training run stands, on disk: tensors in one safetensors file, everything else in JSON beside it.
 
-The JSON file names the tensors' file and is written last, so what it names is whole.
+The JSON file tells the step, which is in the name of the tensors' file, and is written last, so what it
+stands for is whole.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ from torch import Tensor, nn
 
 from maskwright.corpus.atomic import replacing
 from maskwright.errors import RunError
-from maskwright.learning.train import CHECKPOINT
-
-FORMAT = 1
+from maskwright.learning.train import CHECKPOINT, TENSORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +46,17 @@ def save(
     names = [name for name, _ in model.named_parameters()]
     for place, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{names[place]}.{key}": value for key, value in state.items()}
-    path = out / f"checkpoint-{standing.step:08d}.safetensors"
+    path = _tensors_of(out, standing)
     with replacing(path) as temporary:
         save_file({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, temporary)
     told = {
-        "format": FORMAT,
         "step": standing.step,
         "elapsed_s": standing.elapsed_s,
-        "tensors": path.name,
         "settings": dict(standing.settings),
     }
     with replacing(out / CHECKPOINT) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    for older in out.glob("checkpoint-*.safetensors"):
+    for older in out.glob(f"{TENSORS}*.safetensors"):
         if older != path:
             older.unlink()
 
@@ -87,7 +84,7 @@ def restore(out: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
     """
     standing = standing_of(out)
     assert standing is not None
-    path = out / f"checkpoint-{standing.step:08d}.safetensors"
+    path = _tensors_of(out, standing)
     try:
         tensors = load_file(path)  # on the CPU; from there each tensor goes where its like is
         model.load_state_dict(_under("model.", tensors))
@@ -100,6 +97,10 @@ def restore(out: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
         if state:
             told["state"][place] = state
     optimizer.load_state_dict(told)
+
+
+def _tensors_of(out: Path, standing: Standing) -> Path:
+    return out / f"{TENSORS}{standing.step:08d}.safetensors"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from maskwright.corpus.atomic import told
+from maskwright.corpus.atomic import TEMPORARY, told
 from maskwright.corpus.executors.local import default_workers
 from maskwright.errors import MissingExtraError, RunError, SettingError, unknown_name
 
@@ -24,8 +24,8 @@ RECIPES: dict[str, str] = {
 }
 """Every network that can be trained; strings, so that listing them imports nothing."""
 
-CHECKPOINT = "checkpoint.json"
-"""What marks a folder as a run's; `checkpoint.py` writes it first of all."""
+CHECKPOINT, TENSORS = "checkpoint.json", "checkpoint-"
+"""What marks a folder as a run's; and how names of files with its tensors begin, which are written first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,10 @@ def _check_folder(out: Path) -> None:
     """Refuse what is no folder, and a folder that holds something else."""
     with told(out):
         out.mkdir(parents=True, exist_ok=True)
-    strange = [each.name for each in out.iterdir() if each.name != "cache"]
-    if strange and CHECKPOINT not in strange:
+    names = [each.name for each in out.iterdir()]
+    # A run that was killed before its first checkpoint was whole leaves these.
+    strange = [name for name in names if name != "cache" and not name.startswith((TENSORS, TEMPORARY))]
+    if strange and CHECKPOINT not in names:
         raise RunError(
             f"{out} holds files that are no training run of maskwright", hint="name a new folder: -o another"
         )
