@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 
+from maskwright.learning import compact  # noqa: E402
 from maskwright.learning.compact import (  # noqa: E402
     CompactTask,
     DrawPair,
@@ -20,6 +21,7 @@ from maskwright.learning.export import export  # noqa: E402
 from maskwright.learning.networks.compact import Compact  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.learning.stream import Sample, Shard, Stream, shard_path, write_shard  # noqa: E402
+from maskwright.masks.annotators import rule  # noqa: E402
 from maskwright.masks.annotators.planes import CHANNELS, ODDS_CODE, ODDS_ZERO  # noqa: E402
 
 
@@ -97,6 +99,20 @@ def task(folder: Path, tmp_path: Path) -> Iterator[CompactTask]:
         write_shard(shard_path(tmp_path, stream, number), Shard(planes, plain[:, 0], plain[:, 0]))
     with contextlib.closing(made):
         yield made
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value"), [(compact, "RECIPE", 99), (rule, "constants", lambda: b"another rule")]
+)
+def test_shards_are_made_anew_for_another_recipe_or_rule(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, value: object
+) -> None:
+    names = []
+    for _ in range(2):
+        task = CompactTask(shared(folder), seed=0, batch=1, reuse=1, cache=tmp_path, workers=0)
+        names.append(task.stream.name)
+        monkeypatch.setattr(module, name, value)
+    assert names[0] != names[1]
 
 
 def test_the_batch_of_a_step_follows_from_the_step(task: CompactTask) -> None:

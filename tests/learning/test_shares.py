@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,13 @@ def test_photographs_of_another_size_are_others(tmp_path: Path) -> None:
     before = told_apart(photos)
     Path(photos[3].path).write_bytes(b"another")
     assert told_apart(photos) != before
+
+
+def test_photographs_with_another_label_map_are_others(tmp_path: Path) -> None:
+    photos = list(shared(table(tmp_path, 50)).learnt)
+    told = [told_apart(photos)]
+    for data in (b"labels", b"other labels"):
+        (tmp_path / "labels.png").write_bytes(data)
+        photos[3] = replace(photos[3], labels=str(tmp_path / "labels.png"))
+        told.append(told_apart(photos))
+    assert told[0] != told[1] != told[2]

@@ -29,10 +29,8 @@ from maskwright.pairs.picture import encode_png, read_mask, read_picture
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.photos import Photo, read_photos
 from maskwright.synthesis.roundtrip import KeptRoundtrip
-from maskwright.synthesis.samples import Sample, draw_sample
+from maskwright.synthesis.samples import RECIPE, Sample, draw_sample
 
-RECIPE = 1
-"""Of the distribution; grows when the same seed no longer gives the same pairs."""
 TABLE, PAIRS, SETTINGS, SHEET, PARTS = "pairs.csv", "pairs", "generate.json", "sheet.jpg", ".parts"
 PICTURES = ("original", "edited", "mask", "ignore")
 """Folders in `pairs`, and columns of the table that name files in them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +46,7 @@ from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
-from maskwright.synthesis.samples import draw_sample
+from maskwright.synthesis.samples import RECIPE, draw_sample
 from maskwright.weights import card_path, open_network
 
 WINDOW = 6
@@ -68,9 +70,9 @@ class Sizes:
 
     Args:
         samples, side: of a shard that is trained on.
-        pairs, whole: of the two shards that measure and calibrate: whole pairs, since `draw_sample`
-            makes none above 640 px but for a stretch of 5 %.
-        judged: pairs that calibrate and measure the annotator in earnest.
+        pairs, whole: of the two shards that measure and calibrate: whole pairs but for a few; of those
+            that were enlarged beyond 704 px it is a window.
+        judged: pairs on which the annotator is calibrated in earnest; half as many measure it.
     """
 
     samples: int = 256
@@ -234,7 +236,9 @@ def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generat
 
 
 def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None) -> str:
-    return "\n".join([*CHANNELS, *told_apart(photos), *([again.digest] if again else [])])
+    """All that samples depend on beside the seed and this package's version."""
+    ruled = hashlib.sha256(rule.constants()).hexdigest()
+    return "\n".join([str(RECIPE), ruled, *CHANNELS, *told_apart(photos), *([again.digest] if again else [])])
 
 
 def _sample(shard: Shard, place: int) -> Sample:
@@ -250,7 +254,11 @@ def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:
 
 
 def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
-    """Train, export, calibrate, write the card; None on a process that does not lead."""
+    """Train, export, calibrate, write the card; None on a process that does not lead.
+
+    The card is written last; a run that has one is finished, and given back as it stands. Take the card
+    away to calibrate the network anew.
+    """
     again = None
     if given.options.autoencoder is not None:
         again = KeptRoundtrip(given.options.autoencoder, given.cache / "autoencoder")
@@ -266,10 +274,34 @@ def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
     )
     with contextlib.closing(task):
         trained = run(task, given.schedule, given.out, given.ranks, progress=given.progress)
-        return _finished(given, task, trained, again) if given.ranks.leads else None
+        if not given.ranks.leads:
+            return None
+        path = given.out / "compact.onnx"
+        figures = _figures_of_card(given, path, trained)
+        if figures is None:
+            figures = _finish(given, task, trained, again, path)
+        return Outcome(path, card_path(path), trained.steps, trained.elapsed_s, figures)
 
 
-def _finished(given: Assignment, task: CompactTask, trained: Trained, again: KeptRoundtrip | None) -> Outcome:
+def _figures_of_card(given: Assignment, path: Path, trained: Trained) -> Mapping[str, float] | None:
+    """What an earlier end of this run has written; None where it is not there, or of another version."""
+    try:
+        told = json.loads(card_path(path).read_text(encoding="utf-8"))
+        whole = hashlib.sha256(path.read_bytes()).hexdigest() == told["sha256"]
+        same = (told["steps"], told["training_data"]) == (trained.steps, _training_data(given))
+        return dict(told["figures"]) if whole and same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _training_data(given: Assignment) -> str:
+    return f"edits made by maskwright {__version__} on {terms(given.shares.learnt)}"
+
+
+def _finish(
+    given: Assignment, task: CompactTask, trained: Trained, again: KeptRoundtrip | None, path: Path
+) -> dict[str, float]:
+    """Export the network, calibrate it, write its card; its figures."""
     assert isinstance(trained.network, Compact)
     network, kept = trained.network.settled(), task.kept
     exact = export(
@@ -280,7 +312,6 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained, again: Kep
         moving=(0, 2, 3),
     )
     error = check(network, exact, [pair.planes[None] for pair in kept[:CHECKED]], as_chance=True)
-    path = given.out / "compact.onnx"
     card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
     rng = np.random.default_rng(given.options.seed)
     f1 = smaller(exact, path, kept=kept, held=task.held, rng=rng)
@@ -291,18 +322,18 @@ def _finished(given: Assignment, task: CompactTask, trained: Trained, again: Kep
         **in_earnest,
         "torch_onnx_error": error,
     }
-    card = write_card(
+    write_card(
         path,
         name="compact",
         version="1",
-        training_data=f"edits made by maskwright {__version__} on {terms(given.shares.learnt)}",
+        training_data=_training_data(given),
         licence=terms_for(given.shares.learnt),
         constants=constants,
         steps=trained.steps,
         seed=given.options.seed,
         figures=figures,
     )
-    return Outcome(path, card, trained.steps, trained.elapsed_s, figures)
+    return figures
 
 
 def smaller(
@@ -337,7 +368,9 @@ def _in_earnest(
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     network = open_network(path)
 
-    def found(photos: Sequence[Photo], purpose: int, constants: Mapping[str, float]) -> Iterator[Annotated]:
+    def found(
+        photos: Sequence[Photo], purpose: int, pairs: int, constants: Mapping[str, float]
+    ) -> Iterator[Annotated]:
         weigher = Weigher(network, _rule(), constants)
         return annotated(
             photos,
@@ -347,11 +380,13 @@ def _in_earnest(
             again=again,
         )
 
+    kept = given.shares.kept, KEPT, pairs
+    held = given.shares.held, HELD, pairs // 2
     unsure = {f"{kind}_{name}": 0.0 for kind, names in KINDS.items() for name in ("bias", *names)}
     plain = {"odds_gain": 1.0, "odds_offset": 0.0, **unsure}
-    scale = scale_of(found(given.shares.kept, KEPT, plain))
+    scale = scale_of(found(*kept, plain))
     scaled = {**unsure, "odds_gain": scale.gain, "odds_offset": scale.offset}
-    constants = {**scaled, **confidence_constants(judged(found(given.shares.kept, KEPT, scaled)))}
-    before = figures_in_earnest(judged(found(given.shares.held, HELD, plain)), plain)
-    figures = figures_in_earnest(judged(found(given.shares.held, HELD, scaled)), constants)
+    constants = {**scaled, **confidence_constants(judged(found(*kept, scaled)))}
+    before = figures_in_earnest(judged(found(*held, plain)), plain)
+    figures = figures_in_earnest(judged(found(*held, scaled)), constants)
     return constants, {**figures, "calibration_error_before": before["calibration_error"]}

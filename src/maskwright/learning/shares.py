@@ -115,14 +115,16 @@ def terms_for(photos: Sequence[Photo]) -> str:
 
 
 def told_apart(photos: Sequence[Photo]) -> list[str]:
-    """What tells these photographs from others, wherever their folder lies: names within it, and sizes.
+    """What tells these photographs and label maps from others, wherever their folder lies: names within
+    it, and sizes; empty where a photograph has no labels.
 
     Raises:
         InputError: one of them is not there.
     """
     folder = os.path.commonpath([os.path.dirname(os.path.abspath(photo.path)) for photo in photos])
+    files = [path for photo in photos for path in (photo.path, photo.labels)]
     try:
-        return [f"{os.path.relpath(photo.path, folder)} {os.path.getsize(photo.path)}" for photo in photos]
+        return [f"{os.path.relpath(path, folder)} {os.path.getsize(path)}" if path else "" for path in files]
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
 
