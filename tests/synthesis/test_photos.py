@@ -67,6 +67,25 @@ def test_a_photograph_is_made_smaller_with_its_labels_and_never_larger(folder: P
     assert load_photo(photo, longest_px=500).pixels.shape == (60, 80, 3)
 
 
+@pytest.mark.parametrize(
+    ("size", "fits"), [((30, 40), True), ((23, 30), True), ((80, 60), False), ((60, 78), False)]
+)
+def test_a_label_map_of_another_aspect_is_refused_and_not_stretched(
+    folder: Path, size: tuple[int, int], fits: bool
+) -> None:
+    Image.fromarray(np.full(size, 9, np.uint8)).save(folder / "a_labels.png")
+    photo = read_photos(folder)[0]
+    if fits:
+        labels = load_photo(photo).labels
+        assert labels is not None
+        assert labels.shape == (60, 80)
+    else:
+        with pytest.raises(
+            InputError, match=r"a_labels.png has .* which does not fit its photograph of 80x60"
+        ):
+            load_photo(photo)
+
+
 def test_a_coloured_label_map_is_refused(folder: Path) -> None:
     with pytest.raises(InputError, match="no label map"):
         read_labels(folder / "a.png")

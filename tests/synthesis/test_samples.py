@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from maskwright.errors import InputError
+from maskwright.synthesis.backgrounds import draw_alone
 from maskwright.synthesis.photos import Photo, read_photos
 from maskwright.synthesis.samples import draw_sample
 from tests.synthesis.conftest import textured
@@ -39,6 +40,18 @@ def test_pairs_without_an_edit_have_an_empty_mask_and_others_mostly_do_not(photo
     assert not any(sample.told.made.mask.any() for sample in unedited)
     assert np.mean([sample.told.made.mask.any() for sample in edited]) > 0.9
     assert all(sample.told.corruptions for sample in unedited if sample.told.background != "identical")
+
+
+def test_one_thing_alone_has_the_background_it_makes() -> None:
+    words = {"resaved": "", "regenerated": ""}
+    for seed in range(150):
+        background, thing = draw_alone(np.random.default_rng(seed))
+        words[background] += thing.words + "\n"
+    for name in ("drift", "local tone", "resynthesised"):
+        assert name in words["regenerated"]
+        assert name not in words["resaved"]
+    for name in ("jpeg", "shifted", "resized", "tone", "noise"):
+        assert name in words["resaved"]
 
 
 def test_the_donor_is_another_photograph_unless_there_is_only_one(photos: list[Photo]) -> None:

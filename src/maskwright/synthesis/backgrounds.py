@@ -40,11 +40,16 @@ def draw_background(background: str, rng: Generator, *, drawn_again: bool = Fals
     return BACKGROUNDS[background](rng)
 
 
-def draw_alone(rng: Generator) -> Named:
-    """A single thing that happens to whole pictures, without a codec after it that would hide it."""
+def draw_alone(rng: Generator) -> tuple[str, Named]:
+    """A single thing that happens to whole pictures, without a codec after it that would hide it.
+
+    Returns:
+        The background that makes, resaved or regenerated, and the thing.
+    """
     names = list(ALONE)
     weights = np.array([weight for weight, _ in ALONE.values()])
-    return ALONE[str(rng.choice(names, p=weights / weights.sum()))][1](rng)
+    name = str(rng.choice(names, p=weights / weights.sum()))
+    return "regenerated" if name in AS_GENERATED else "resaved", ALONE[name][1](rng)
 
 
 def _identical(rng: Generator) -> list[Named]:
@@ -265,3 +270,5 @@ ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "resynthesised": (0.4, _resynthesised),
 }
 """One thing alone: its weight."""
+AS_GENERATED = frozenset({"drift", "local tone", "resynthesised"})
+"""Of these, what only a generator does: it touches every pixel as no codec, size or move does."""

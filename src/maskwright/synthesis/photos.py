@@ -22,6 +22,8 @@ from maskwright.pairs.values import Picture
 
 LABELS_END = "_labels.png"
 """In a folder, `<stem>_labels.png` is the label map of the photograph `<stem>.*`."""
+ASPECT = 0.01
+"""A label map wider or narrower than its photograph by less is stretched, others are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,18 @@ def load_photo(photo: Photo, *, longest_px: float | None = None) -> Loaded:
         longest_px: the longer side after scaling down; nothing is enlarged. None keeps the size.
 
     Raises:
-        InputError: the photograph or its label map cannot be read, or the map is in colour.
+        InputError: the photograph or its label map cannot be read, or the map is in colour, or of
+            another aspect than the photograph.
     """
     pixels = read_picture(photo.path).pixels
     height, width = pixels.shape[:2]
+    labels = read_labels(photo.labels) if photo.labels else None
+    if labels is not None:
+        _check_aspect(photo, labels.shape, (height, width))
     scale = 1.0 if longest_px is None else min(1.0, longest_px / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if scale < 1:
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    labels = read_labels(photo.labels) if photo.labels else None
     if labels is not None and labels.shape != pixels.shape[:2]:
         labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
     return Loaded(pixels, labels)
@@ -109,6 +114,17 @@ def read_labels(path: str | os.PathLike[str]) -> NDArray[Any]:
     if numbers.ndim != 2:
         raise InputError(f"{path} is no label map: its mode is {image.mode}, expected grey or a palette")
     return numbers.astype(np.uint8 if numbers.max(initial=0) < 256 else np.uint16)
+
+
+def _check_aspect(photo: Photo, labels: tuple[int, ...], picture: tuple[int, int]) -> None:
+    """Refuse a label map that no scaling lays on its photograph: it is turned, cropped, or another's."""
+    rows, columns = (ours / theirs for ours, theirs in zip(labels, picture, strict=True))
+    # Sides are whole pixels: a map may be half a pixel of its own off.
+    if abs(rows / columns - 1) > ASPECT + 0.5 / min(labels):
+        raise InputError(
+            f"{photo.labels} has {labels[1]}x{labels[0]} pixels, which does not fit its photograph"
+            f" of {picture[1]}x{picture[0]}"
+        )
 
 
 def _of_folder(folder: Path) -> Iterator[Photo]:

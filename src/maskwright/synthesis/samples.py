@@ -16,7 +16,7 @@ from maskwright.synthesis.backgrounds import draw_alone, draw_background
 from maskwright.synthesis.photos import Loaded, Photo, load_photo
 from maskwright.synthesis.recipes import Told, make_pair, tell
 
-RECIPE = 1
+RECIPE = 2
 """Of the distribution; grows when the same seed no longer gives the same pairs."""
 LONGEST_PX = (256.0, 640.0)
 """The longer side of a photograph is scaled down to a length drawn evenly from this."""
@@ -70,7 +70,8 @@ def draw_sample(photos: Sequence[Photo], rng: Generator, *, again: Again | None 
     photo, loaded = found.next()
     drawn_again = again(loaded.pixels) if again else None
     if fate < 0.5:
-        told = tell(loaded.pixels, rng, background="resaved", corruptions=[draw_alone(rng)])
+        background, alone = draw_alone(rng)
+        told = tell(loaded.pixels, rng, background=background, corruptions=[alone])
     elif fate < 1:
         steps = draw_background(background, rng, drawn_again=again is not None)
         told = tell(loaded.pixels, rng, background=background, corruptions=steps, drawn_again=drawn_again)
