@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from maskwright.errors import SettingError
+from maskwright.pairs.difference import VISIBLE
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis import fills, generative, objects, overlays, reshape, surfaces
 from maskwright.synthesis.regions import box
 from maskwright.synthesis.steps import Step, begin, chain
-from maskwright.synthesis.truth import VISIBLE
 
 MAKERS: dict[str, Callable[[Picture], Step]] = {
     "paste": lambda donor: objects.paste(donor),

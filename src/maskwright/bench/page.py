@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from maskwright.bench.baselines import PER_TABLE
-from maskwright.bench.records import VISIBLE, VISIBLE_SIGMA
+from maskwright.bench.records import VISIBLE_SIGMA
 from maskwright.bench.result import BenchResult, Method, Row
 from maskwright.bench.robustness import AUTOENCODER
 from maskwright.bench.sections import EDGES, LISTED, annotators_of, bar_of, sections, with_interval
@@ -21,7 +21,7 @@ from maskwright.measures.calibration import BINS
 from maskwright.measures.metrics import RESAMPLES
 from maskwright.pages.bench import BenchView, PairRow, PairRows, bench_page
 from maskwright.pages.words import counted
-from maskwright.pairs.difference import SIGNED_SIGMA
+from maskwright.pairs.difference import SIGNED_SIGMA, VISIBLE
 from maskwright.pairs.sources import Roles
 
 

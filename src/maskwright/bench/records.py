@@ -17,17 +17,15 @@ from maskwright.masks.pipeline import annotate_pair
 from maskwright.measures.calibration import Calibration, count_calibration
 from maskwright.measures.metrics import Counts, count
 from maskwright.pairs.align import align
-from maskwright.pairs.difference import difference
+from maskwright.pairs.difference import VISIBLE, difference
 from maskwright.pairs.picture import read_mask, read_picture
 from maskwright.pairs.sources import Source
 from maskwright.pairs.sources.roles import looks_like_pictures
 from maskwright.pairs.values import Mask, Pair, Picture, PictureLike, Rejection
 from maskwright.synthesis.steps import Made, Step
 
-VISIBLE = 8
-"""Grey levels: truth that differs by less cannot be seen (design, Measures)."""
 VISIBLE_SIGMA = 1.0
-"""Pixels; blur before that comparison (same place)."""
+"""Pixels; blur before truth is compared with `VISIBLE` (design, Measures)."""
 
 
 @dataclass(frozen=True, slots=True)

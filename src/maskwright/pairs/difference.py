@@ -19,6 +19,8 @@ Grey: TypeAlias = NDArray[np.uint8]
 
 BLUR_SIGMA = 2.0
 """Pixels; of the blurred absolute difference (design, Measures)."""
+VISIBLE = 8
+"""Grey levels: a change by less cannot be seen and counts as not there (design, Measures)."""
 SIGNED_SIGMA = 2.5
 """Pixels; of the blurred signed difference (design, Measures)."""
 

@@ -24,6 +24,15 @@ def smooth_field(height: int, width: int, spacing_px: float, largest: float, rng
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
+def tone_field(height: int, width: int, spacing_px: float, largest: float, rng: Generator) -> Floats:
+    """(H, W, 3): a slow field of lightness, and a slower one of colour a third as strong."""
+    light = smooth_field(height, width, spacing_px, largest, rng)
+    colour = rng.uniform(-largest / 3, largest / 3, (3, 3, 3)).astype(np.float32)
+    wide: Floats = np.asarray(cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    wide += light[..., None]
+    return wide
+
+
 def bent_places(height: int, width: int, spacing_px: float, largest_px: float, rng: Generator) -> Places:
     """Every place moved smoothly by at most `largest_px`, along rows and along columns."""
     x = np.arange(width, dtype=np.float32)[None] + smooth_field(height, width, spacing_px, largest_px, rng)

@@ -21,7 +21,7 @@ from maskwright.synthesis.regenerate import passed_through
 from maskwright.synthesis.regions import Draw, any_shape, blob
 from maskwright.synthesis.steps import Made, Step, check_picture, size_of
 from maskwright.synthesis.surfaces import crop_of
-from maskwright.synthesis.truth import Window, closed, to_uint8, window_of
+from maskwright.synthesis.truth import SOLID, Window, closed, marked, to_uint8, window_of
 
 DRAWN_ANEW = 2.0
 """Grey levels: a place of the region counts as edited where the largest channel difference, blurred
@@ -77,19 +77,16 @@ def skirt(width_px: float, levels: float) -> Step:
 
 
 def _laid(made: Made, window: Window, drawn: Picture, changed: Mask, feather_px: float) -> Made:
-    edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
-    if feather_px > 0 and changed.any():
-        alpha = feathered(changed, feather_px)
-        blended = edited[window] + alpha[..., None] * (drawn.astype(np.float32) - edited[window])
-        edited[window] = to_uint8(blended)
-        soft = changed & (alpha < 0.85)
-        changed = changed & ~soft
-        ignore[window] |= soft & ~mask[window]
-    else:
-        edited[window][changed] = drawn[changed]
-    mask[window] |= changed
-    ignore[window] &= ~changed
-    return replace(made, edited=edited, mask=mask, ignore=ignore)
+    alpha = feathered(changed, feather_px)
+    old = made.edited[window]
+    solid = changed & (alpha >= SOLID)
+    return marked(
+        made,
+        window,
+        to_uint8(old + alpha[..., None] * (drawn.astype(np.float32) - old)),
+        solid,
+        changed & ~solid,
+    )
 
 
 def _content(picture: Picture, region: Mask, window: Window, donor: Picture, rng: Generator) -> Picture:

@@ -23,7 +23,7 @@ from numpy.random import Generator
 from maskwright.errors import SettingError
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.corruptions import saved
-from maskwright.synthesis.fields import Floats, bent_places, mask_from, smooth_field, taken_from
+from maskwright.synthesis.fields import Floats, bent_places, mask_from, smooth_field, taken_from, tone_field
 from maskwright.synthesis.steps import Made, Side, Step, check_side, on_side, size_of
 from maskwright.synthesis.truth import to_uint8
 
@@ -183,7 +183,7 @@ def _regenerated(
     levels *= (float(weights[4]) * (0.8 + 0.9 * activity))[..., None]
     levels += fine
     levels += base.astype(np.float32)
-    levels += _tone(height, width, TONE_LEVELS * float(weights[3]), rng)
+    levels += tone_field(height, width, int(rng.integers(48, 160)), TONE_LEVELS * float(weights[3]), rng)
     return np.asarray(cv2.convertScaleAbs(np.maximum(levels, 0)), np.uint8), [
         mask_from(mask, places) for mask in masks
     ]
@@ -201,15 +201,6 @@ def _down_up_sharpen(picture: Picture, weight: float, rng: Generator) -> Picture
     return np.asarray(
         cv2.addWeighted(again, 1 + amount, cv2.GaussianBlur(again, (0, 0), 1.0), -amount, 0), np.uint8
     )
-
-
-def _tone(height: int, width: int, largest: float, rng: Generator) -> Floats:
-    """(H, W, 3): a slow field of lightness, and a slower one of colour a third as strong."""
-    light = smooth_field(height, width, int(rng.integers(48, 160)), largest, rng)
-    colour = rng.uniform(-largest / 3, largest / 3, (3, 3, 3)).astype(np.float32)
-    wide: Floats = np.asarray(cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    wide += light[..., None]
-    return wide
 
 
 def _texture_noise(height: int, width: int, rng: Generator) -> Floats:

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from maskwright.errors import SettingError
 from maskwright.pairs.values import Picture
-from maskwright.synthesis.fields import Floats, smooth_field
+from maskwright.synthesis.fields import Floats, tone_field
 from maskwright.synthesis.steps import Side, Step, on_side, size_of
 from maskwright.synthesis.truth import to_uint8
 
@@ -27,11 +27,7 @@ def local_tone(levels: float, *, spacing_px: float = 96.0, side: Side = "edited"
     _not_below(1, spacing_px=spacing_px)
 
     def change(picture: Picture, rng: Generator) -> Picture:
-        height, width = size_of(picture)
-        light = smooth_field(height, width, spacing_px, levels, rng)
-        colour = rng.uniform(-levels / 3, levels / 3, (3, 3, 3)).astype(np.float32)
-        wide = cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR)
-        return _added(picture, wide + light[..., None])
+        return _added(picture, tone_field(*size_of(picture), spacing_px, levels, rng))
 
     return on_side(side, change)
 

@@ -14,13 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.difference import difference
+from maskwright.pairs.difference import VISIBLE, difference
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis.fields import Floats
 from maskwright.synthesis.steps import Made
 
-VISIBLE = 8
-"""Grey levels below which a change counts as not there: the measure `visible truth` of our bench."""
 SOLID, FAINT = 0.85, 0.15
 """Opacity from which a place is edited, and below which it is not; between them it is ignored."""
 GAP_FRAC = 0.08
@@ -60,12 +58,12 @@ def write(
     levels = difference(new, old)
     shape = silhouette(levels, region, gap_frac=gap_frac)
     if alpha is None:
-        return _marked(made, window, np.where(shape[..., None], new, old), shape, np.zeros_like(shape))
+        return marked(made, window, np.where(shape[..., None], new, old), shape, np.zeros_like(shape))
     opacity = alpha * (shape & (alpha > FAINT / 3))
     blended = to_uint8(old + opacity[..., None] * (new.astype(np.float32) - old))
     solid = shape & (alpha >= SOLID)
     felt = (opacity >= FAINT) | (opacity * levels >= VISIBLE)
-    return _marked(made, window, blended, solid, felt & ~solid)
+    return marked(made, window, blended, solid, felt & ~solid)
 
 
 def shade(made: Made, window: Window, opacity: Floats) -> Made:
@@ -78,7 +76,17 @@ def shade(made: Made, window: Window, opacity: Floats) -> Made:
     new = to_uint8(old * (1 - opacity[..., None]))
     darkening = cv2.blur(difference(new, old), (3, 3))
     clear = darkening >= SHADE[1]
-    return _marked(made, window, new, clear, (darkening >= SHADE[0]) & ~clear)
+    return marked(made, window, new, clear, (darkening >= SHADE[0]) & ~clear)
+
+
+def marked(made: Made, window: Window, pixels: Picture, changed: Mask, unsure: Mask) -> Made:
+    """Put pixels in a window of the edited picture; some of them are edited, of some nobody can say."""
+    edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
+    edited[window] = pixels
+    mask[window] |= changed
+    # What was edited before and is blended over now stays edited.
+    ignore[window] = (ignore[window] & ~changed) | (unsure & ~mask[window])
+    return replace(made, edited=edited, mask=mask, ignore=ignore)
 
 
 def silhouette(levels: NDArray[np.uint8], region: Mask, *, gap_frac: float = GAP_FRAC) -> Mask:
@@ -123,15 +131,6 @@ def window_of(region: Mask, *, margin: int = 0) -> Window:
         slice(max(0, int(rows[0]) - margin), min(region.shape[0], int(rows[-1]) + 1 + margin)),
         slice(max(0, int(columns[0]) - margin), min(region.shape[1], int(columns[-1]) + 1 + margin)),
     )
-
-
-def _marked(made: Made, window: Window, pixels: Picture, changed: Mask, unsure: Mask) -> Made:
-    edited, mask, ignore = made.edited.copy(), made.mask.copy(), made.ignore.copy()
-    edited[window] = pixels
-    mask[window] |= changed
-    # What was edited before and is blended over now stays edited.
-    ignore[window] = (ignore[window] & ~changed) | (unsure & ~mask[window])
-    return replace(made, edited=edited, mask=mask, ignore=ignore)
 
 
 def _parts_below(mask: Mask, area: float, *, keep_largest: bool = False) -> Mask:
