@@ -62,9 +62,9 @@ def test_held_photographs_that_cannot_be_read_or_are_tiny_are_not_measured(
     useless = [Photo(str(tmp_path / name)) for name in ("broken.png", "tiny.png")]
     good = shared(folder).held[:1]
     task = AutoencoderTask(good, [*useless, *good], seed=0, batch=1)
-    assert [each.shape[:2] for each in task.middles()] == [(1, 3)]
+    assert [each.shape[:2] for each in task.middles] == [(1, 3)]
     with pytest.raises(InputError, match="none of the photographs that measure"):
-        AutoencoderTask(good, useless, seed=0, batch=1).middles()
+        AutoencoderTask(good, useless, seed=0, batch=1).middles  # noqa: B018
 
 
 def test_its_figure_is_the_peak_signal_to_noise_ratio(folder: Path) -> None:
@@ -94,3 +94,10 @@ def test_the_loss_is_0_for_the_same_picture_and_sees_blurred_edges() -> None:
     expected = float(pixels + 0.5 * edges + 0.5 * pooled)
     assert float(remembering_loss(blurred, picture)) == pytest.approx(expected, rel=1e-5)
     assert float(remembering_loss(shifted, picture)) == pytest.approx(2 * float(pixels), rel=1e-4)
+
+
+def test_a_run_tells_its_photographs_from_as_many_others(folder: Path) -> None:
+    photos = shared(folder).learnt
+    one, other = (AutoencoderTask(some, photos, seed=0, batch=1) for some in (photos[1:], photos[:-1]))
+    assert one.settings == AutoencoderTask(photos[1:], photos, seed=0, batch=1).settings
+    assert one.settings != other.settings

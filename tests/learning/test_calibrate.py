@@ -92,10 +92,10 @@ def test_confidence_tells_right_masks_from_wrong_ones() -> None:
     rng = np.random.default_rng(3)
     right = rng.random(400) < 0.7
     features = np.stack([right + rng.normal(0, 0.5, 400), np.ones(400)], axis=1)
-    constants = fit_confidence(["contrast", "always_one"], features, right)
-    assert set(constants) == {"confidence_bias", "confidence_contrast", "confidence_always_one"}
-    assert constants["confidence_always_one"] == 0
-    odds = constants["confidence_bias"] + constants["confidence_contrast"] * features[:, 0]
+    constants = fit_confidence("mask", ["contrast", "always_one"], features, right)
+    assert set(constants) == {"mask_bias", "mask_contrast", "mask_always_one"}
+    assert constants["mask_always_one"] == 0
+    odds = constants["mask_bias"] + constants["mask_contrast"] * features[:, 0]
     confidence = 1 / (1 + np.exp(-odds))
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.01)
     assert confidence[right].mean() > confidence[~right].mean() + 0.3
@@ -113,4 +113,4 @@ def test_what_confidence_cannot_be_fitted_on_is_refused(
     features: np.ndarray, right: list[bool], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
-        fit_confidence(["one"], features, np.array(right))
+        fit_confidence("mask", ["one"], features, np.array(right))

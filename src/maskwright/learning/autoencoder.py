@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,7 +21,7 @@ from maskwright.errors import InputError
 from maskwright.learning.export import check, export, write_card
 from maskwright.learning.loop import Batch, Trained, run
 from maskwright.learning.networks.autoencoder import Autoencoder
-from maskwright.learning.shares import terms, terms_for
+from maskwright.learning.shares import terms, terms_for, told_apart
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.photos import Photo, load_photo
@@ -49,7 +50,8 @@ class AutoencoderTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"batch": self._batch, "photographs": len(self._learnt)}
+        digest = hashlib.sha256("\n".join(told_apart(self._learnt)).encode(errors="surrogateescape"))
+        return {"batch": self._batch, "photographs": digest.hexdigest()[:16]}
 
     def network(self) -> nn.Module:
         return Autoencoder()
@@ -74,18 +76,15 @@ class AutoencoderTask:
         """PSNR of held photographs, dB, a mean over photographs."""
         device = next(network.parameters()).device
         found = []
-        for planes in self._middles:
+        for planes in self.middles:
             picture = torch.from_numpy(planes).to(device)
             error = float((network(picture) - picture).square().mean())
             found.append(-10 * np.log10(max(error, 1e-10)))
         return {"psnr": float(np.mean(found))}
 
+    @functools.cached_property
     def middles(self) -> list[NDArray[np.float32]]:
         """What is measured: the middle of each held photograph, (1, 3, H, W) float32 in 0..1."""
-        return self._middles
-
-    @functools.cached_property
-    def _middles(self) -> list[NDArray[np.float32]]:
         found = []
         for photo in self._held[:MEASURED]:
             with contextlib.suppress(InputError):  # one that cannot be read is not measured
@@ -121,7 +120,7 @@ def train_autoencoder(given: Assignment) -> Outcome | None:
 
 
 def _finished(given: Assignment, task: AutoencoderTask, trained: Trained) -> Outcome:
-    examples = task.middles()[:4]
+    examples = task.middles[:4]
     path = export(
         trained.network,
         given.out / "autoencoder.onnx",

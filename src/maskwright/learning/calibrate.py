@@ -101,16 +101,19 @@ def _fitted(
     return Scale(float(gain), float(offset))
 
 
-def fit_confidence(names: Sequence[str], features: Numbers, right: NDArray[np.bool_]) -> dict[str, float]:
+def fit_confidence(
+    kind: str, names: Sequence[str], features: Numbers, right: NDArray[np.bool_]
+) -> dict[str, float]:
     """The constants of a confidence: how likely a mask is right, from what is known without the truth.
 
     Args:
+        kind: of mask; the names of its constants begin with it.
         names: of the features.
         features: (n, k) float, a row an annotation.
         right: (n,) bool: IoU >= 0.7; for an empty mask, that nothing was edited.
 
     Returns:
-        `confidence_bias`, and `confidence_<name>` for each: confidence is the chance whose log
+        `<kind>_bias`, and `<kind>_<name>` for each: confidence is the chance whose log
         odds are the bias plus the sum of weights times features.
 
     Raises:
@@ -124,8 +127,8 @@ def fit_confidence(names: Sequence[str], features: Numbers, right: NDArray[np.bo
         raise InputError("confidence cannot be fitted where all masks are right, or all are wrong")
     bias, *weights = logistic(features, right.astype(np.float64)).tolist()
     return {
-        "confidence_bias": bias,
-        **{f"confidence_{name}": value for name, value in zip(names, weights, strict=True)},
+        f"{kind}_bias": bias,
+        **{f"{kind}_{name}": value for name, value in zip(names, weights, strict=True)},
     }
 
 

@@ -154,8 +154,7 @@ def confidence_constants(masks: Sequence[Judged]) -> dict[str, float]:
             odds = (np.count_nonzero(right) + 1) / (np.count_nonzero(~right) + 1)
             constants |= {f"{kind}_bias": float(np.log(odds)), **{f"{kind}_{name}": 0.0 for name in names}}
             continue
-        fitted = fit_confidence(names, values, right)
-        constants |= {key.replace("confidence", kind): value for key, value in fitted.items()}
+        constants |= fit_confidence(kind, names, values, right)
     return constants
 
 
