@@ -6,11 +6,16 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import distributed
 
 from maskwright.errors import SettingError
+
+PATIENCE = timedelta(hours=2)
+"""So long the others wait for the one that evaluates, which first waits for pairs to be made; the defaults
+are minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,13 @@ def joined() -> Iterator[Ranks]:
     if gpus and local_rank >= gpus:
         raise SettingError(f"process {local_rank} of this machine has no GPU: there are {gpus}")
     device = torch.device("cuda", local_rank) if gpus else torch.device("cpu")
+    if gpus:
+        torch.cuda.set_device(device)  # else a barrier of every process meets on the first GPU
+        torch.backends.cudnn.deterministic = True  # a run that was stopped goes on to the bit
     if world == 1:
         yield Ranks(0, 1, 0, device)
         return
-    distributed.init_process_group("nccl" if gpus else "gloo")
+    distributed.init_process_group("nccl" if gpus else "gloo", timeout=PATIENCE)
     try:
         yield Ranks(rank, world, local_rank, device)
     finally:
