@@ -40,6 +40,9 @@ def test_pairs_without_an_edit_have_an_empty_mask_and_others_mostly_do_not(photo
     assert not any(sample.told.made.mask.any() for sample in unedited)
     assert np.mean([sample.told.made.mask.any() for sample in edited]) > 0.9
     assert all(sample.told.corruptions for sample in unedited if sample.told.background != "identical")
+    alone = [sample.told for sample in unedited if len(sample.told.corruptions) == 1]
+    (drawn,) = (told for told in alone if told.corruptions[0].startswith("resynthesised"))
+    assert drawn.background == "regenerated"
 
 
 def test_one_thing_alone_has_the_background_it_makes() -> None:

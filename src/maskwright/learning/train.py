@@ -103,7 +103,8 @@ def train(
 ) -> Outcome | None:
     """Train a network on photographs, and write it as ONNX beside its card.
 
-    The same call again goes on where the last one stopped.
+    The same call again goes on where the last one stopped; a finished compact network is given back as it
+    stands while its card is there.
 
     Args:
         name: a key of `RECIPES`.
