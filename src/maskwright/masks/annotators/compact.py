@@ -24,7 +24,7 @@ from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane,
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
-from maskwright.masks.annotators.regions import seeded, strength_of
+from maskwright.masks.annotators.regions import seeded, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
 from maskwright.weights import open_network, read_card
@@ -128,6 +128,7 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
     kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
     change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
     change[~pair.valid] = 0
+    change = without_specks(change, LEAST_PX)
     if is_identical(pair, strength, change >= 0.5):
         return exact_change(strength, weigher.rule)
     scores = {

@@ -15,6 +15,9 @@ from maskwright.masks.annotators.evidence import Codes, Plane
 from maskwright.masks.annotators.rule import Rule
 from maskwright.pairs.values import Aligned, ChangeMap, Mask
 
+BELOW, ABOVE = np.float32(0.45), np.float32(0.55)
+"""Where a map must agree with a mask, it is held at these at least."""
+
 
 def strength_of(pair: Aligned) -> Codes:
     """(H, W) uint8: the largest channel of the absolute difference, 0 where the original has no pixel."""
@@ -38,6 +41,21 @@ def seeded(odds: Plane, *, seed: float, least_px: int) -> Mask:
     keep &= stats[:, cv2.CC_STAT_AREA] * 4 >= least_px
     keep[0] = False
     return np.asarray(keep[labels])
+
+
+def without_specks(change: ChangeMap, least_px: int) -> ChangeMap:
+    """The map with regions of its mask that have fewer pixels held below 0.5; overwritten."""
+    mask = change >= 0.5
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    box = np.s_[y : y + height, x : x + width]
+    if mask[box].size:
+        inside = np.ascontiguousarray(mask[box])
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(inside.view(np.uint8), connectivity=8)
+        small = stats[:, cv2.CC_STAT_AREA] < least_px
+        small[0] = False
+        if small.any():
+            change[box][small[labels]] = BELOW
+    return change
 
 
 def cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
@@ -94,5 +112,5 @@ def filled(mask: Mask, hole_share: float) -> Mask:
 
 def agreeing(probability: Plane, mask: Mask) -> ChangeMap:
     """The probability, held at or above 0.5 on the mask and below it elsewhere."""
-    change = np.where(mask, np.maximum(probability, 0.55), np.minimum(probability, 0.45))
+    change = np.where(mask, np.maximum(probability, ABOVE), np.minimum(probability, BELOW))
     return change.astype(np.float32)
