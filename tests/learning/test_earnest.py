@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch", reason="networks are trained with torch")
 from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from maskwright.learning.calibrate import Scale  # noqa: E402
 from maskwright.learning.earnest import (  # noqa: E402
     HAND,
     Annotated,
@@ -15,8 +14,9 @@ from maskwright.learning.earnest import (  # noqa: E402
     another_hand,
     confidence_constants,
     figures_in_earnest,
+    gain_of,
     judged,
-    scale_of,
+    with_gain,
 )
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.masks.annotators.confidence import confidence  # noqa: E402
@@ -113,18 +113,24 @@ def overconfident(count: int, gain: float) -> list[Annotated]:
     return found
 
 
-def test_the_scale_takes_back_what_a_map_claims_too_much() -> None:
-    scale = scale_of(overconfident(6, gain=3.0))
-    assert scale.gain == pytest.approx(1 / 3, abs=0.05)
-    assert scale.offset == pytest.approx(0, abs=0.1)
+def test_the_gain_takes_back_what_a_map_claims_too_much() -> None:
+    assert gain_of(overconfident(6, gain=3.0)) == pytest.approx(1 / 3, abs=0.05)
 
 
-def test_exact_maps_do_not_count_for_the_scale() -> None:
+def test_exact_maps_do_not_count_for_the_gain_and_are_left_by_it() -> None:
     exact = [
         replace(each, change=replace(each.change, background="identical")) for each in overconfident(3, 9)
     ]
-    assert scale_of([*overconfident(6, 3.0), *exact]) == scale_of(overconfident(6, 3.0))
-    assert scale_of(exact) == Scale(1.0, 0.0)
+    assert gain_of([*overconfident(6, 3.0), *exact]) == gain_of(overconfident(6, 3.0))
+    assert gain_of(exact) == 1
+    assert np.array_equal(next(with_gain(exact, 0.5)).change.map, exact[0].change.map)
+
+
+def test_a_gain_moves_no_mask() -> None:
+    found = overconfident(2, 3.0)
+    for before, after in zip(found, with_gain(found, 0.4), strict=True):
+        assert np.array_equal(before.change.map >= 0.5, after.change.map >= 0.5)
+        assert after.change.map.max() < before.change.map.max()
 
 
 def test_another_hand_draws_the_border_about_as_far_off_as_told() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 
-from maskwright.learning.calibrate import Scale, fit_confidence, fit_scale
+from maskwright.learning.calibrate import fit_confidence, fit_gain
+from maskwright.learning.export import chance
 from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of
 from maskwright.measures.calibration import Calibration, brier, count_calibration, expected_error
 from maskwright.measures.metrics import Counts, count, iou_of
@@ -94,22 +95,31 @@ def annotated(
             yield Annotated(annotate(pair), made.mask & ~ignore, ignore, rng)
 
 
-def scale_of(found: Iterable[Annotated]) -> Scale:
-    """The scale that calibrates change maps; exact ones are no probabilities, and left out.
-
-    Args:
-        found: of an annotator whose own scale changes nothing.
-    """
+def gain_of(found: Iterable[Annotated]) -> float:
+    """The gain that calibrates change maps; exact ones are no probabilities, and left out."""
     odds, masks, ignores = [], [], []
     for each in found:
+        if each.change.background != "identical":
+            some = (slice(None, None, STRIDE),) * 2
+            odds.append(_odds(each.change.map[some]))
+            masks.append(np.where(each.truth[some], np.uint8(255), np.uint8(0)))
+            ignores.append(np.where(each.ignore[some], np.uint8(255), np.uint8(0)))
+    return fit_gain(odds, masks, ignores) if odds else 1.0
+
+
+def with_gain(found: Iterable[Annotated], gain: float) -> Iterator[Annotated]:
+    """The same as an annotator with that gain would have found it; no mask moves."""
+    for each in found:
         if each.change.background == "identical":
-            continue
-        some = (slice(None, None, STRIDE),) * 2
-        value = np.clip(each.change.map[some], LEAST, 1 - LEAST)
-        odds.append(np.log(value / (1 - value)))
-        masks.append(np.where(each.truth[some], np.uint8(255), np.uint8(0)))
-        ignores.append(np.where(each.ignore[some], np.uint8(255), np.uint8(0)))
-    return fit_scale(odds, masks, ignores) if odds else Scale(1.0, 0.0)
+            yield each
+        else:
+            scaled = chance(gain * _odds(each.change.map)).astype(np.float32)
+            yield replace(each, change=replace(each.change, map=scaled))
+
+
+def _odds(change: ChangeMap) -> ChangeMap:
+    value = np.clip(change, LEAST, 1 - LEAST)
+    return np.asarray(np.log(value / (1 - value)), np.float32)
 
 
 def judged(found: Iterable[Annotated]) -> list[Judged]:

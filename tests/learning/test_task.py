@@ -9,18 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 
-from maskwright.learning import compact  # noqa: E402
-from maskwright.learning.compact import (  # noqa: E402
-    CompactTask,
-    DrawPair,
-    colour_planes,
-    smaller,
-    varied,
-)
+from maskwright.learning import task as tasks  # noqa: E402
+from maskwright.learning.compact import smaller  # noqa: E402
 from maskwright.learning.export import export  # noqa: E402
 from maskwright.learning.networks.compact import Compact  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.learning.stream import Sample, Shard, Stream, shard_path, write_shard  # noqa: E402
+from maskwright.learning.task import CompactTask, DrawPair, colour_planes, varied  # noqa: E402
 from maskwright.masks.annotators import rule  # noqa: E402
 from maskwright.masks.annotators.planes import CHANNELS, ODDS_CODE, ODDS_ZERO  # noqa: E402
 
@@ -102,7 +97,7 @@ def task(folder: Path, tmp_path: Path) -> Iterator[CompactTask]:
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "value"), [(compact, "RECIPE", 99), (rule, "constants", lambda: b"another rule")]
+    ("module", "name", "value"), [(tasks, "RECIPE", 99), (rule, "constants", lambda: b"another rule")]
 )
 def test_shards_are_made_anew_for_another_recipe_or_rule(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, value: object

@@ -1,0 +1,229 @@
+"""What the compact network learns from: drawn pairs, aligned and seen as the annotator sees them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch import Tensor, nn
+
+from maskwright.errors import InputError
+from maskwright.learning.held import figures_of, odds_of, says, whole_pairs
+from maskwright.learning.loop import Batch
+from maskwright.learning.losses import mask_loss
+from maskwright.learning.makers import Makers
+from maskwright.learning.networks.compact import MULTIPLE, Compact
+from maskwright.learning.shares import Shares, told_apart
+from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
+from maskwright.masks.annotators import rule
+from maskwright.masks.annotators.evidence import evidence
+from maskwright.masks.annotators.planes import CHANNELS, planes
+from maskwright.pairs.align import align
+from maskwright.synthesis.photos import Photo
+from maskwright.synthesis.roundtrip import KeptRoundtrip
+from maskwright.synthesis.samples import RECIPE, draw_sample
+
+WINDOW = 6
+"""Shards that a batch is drawn from."""
+SIDE = 128
+"""Of the windows that are trained on, in steps of the half grid: 256 px."""
+LEARNT, HELD, KEPT = range(3)
+"""Streams of one run; each has a seed of its own, so that they do not draw the same."""
+PURPOSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many samples, and of which side in steps of the half grid; sides are multiples of 32.
+
+    Args:
+        samples, side: of a shard that is trained on.
+        pairs, whole: of the two shards that measure and calibrate: whole pairs but for a few; of those
+            that were enlarged beyond 704 px it is a window.
+        judged: pairs on which the annotator is calibrated in earnest; half as many measure it.
+    """
+
+    samples: int = 256
+    side: int = SIDE
+    pairs: int = 256
+    whole: int = 352
+    judged: int = 512
+
+
+SIZES = Sizes()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPair:
+    """Draws pairs of photographs; a maker of samples that can be pickled.
+
+    Args:
+        again: an autoencoder that a share of the pairs passes through.
+    """
+
+    photos: tuple[Photo, ...]
+    again: KeptRoundtrip | None = None
+
+    def __call__(self, rng: Generator) -> Sample:
+        made = draw_sample(self.photos, rng, again=self.again).told.made
+        pair = align(made.original, made.edited)
+        if pair.geometry.kind == "unrelated":
+            raise InputError("the pair cannot be aligned, so no annotator would see it")
+        seen = evidence(pair)
+        return Sample(
+            planes(seen, rule.log_odds(seen, _rule())),
+            on_half_grid(made.mask),
+            on_half_grid(made.ignore | ~pair.valid),
+        )
+
+
+@functools.cache
+def _rule() -> rule.Rule:
+    return rule.shipped_rule()
+
+
+class CompactTask:
+    """The task of `maskwright train compact`; to be closed, since processes make its samples.
+
+    Args:
+        batch: samples a step.
+        reuse: how often a sample is trained on, each time turned and coloured otherwise.
+        cache: where shards lie.
+        workers: processes that make them; 0 where another process of this machine has them.
+        again: an autoencoder that a share of the pairs passes through.
+    """
+
+    name = "compact"
+
+    def __init__(
+        self,
+        shares: Shares,
+        *,
+        seed: int,
+        batch: int,
+        reuse: int,
+        cache: Path,
+        workers: int,
+        again: KeptRoundtrip | None = None,
+        sizes: Sizes = SIZES,
+    ) -> None:
+        self.sizes = sizes
+        self._seed, self._batch, self._reuse = seed, batch, reuse
+        streams = [
+            Stream(DrawPair(photos, again), _key(photos, again), PURPOSES * seed + purpose, number, side)
+            for photos, purpose, number, side in (
+                (shares.learnt, LEARNT, sizes.samples, sizes.side),
+                (shares.held, HELD, sizes.pairs, sizes.whole),
+                (shares.kept, KEPT, sizes.pairs, sizes.whole),
+            )
+        ]
+        self._held, self._kept = streams[1:]
+        self._learnt = Makers(cache, streams[0], workers=workers, also=streams[1:])
+        self._shards: dict[int, Shard] = {}
+        self._colours = colour_planes(CHANNELS)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._learnt.close()
+
+    @property
+    def stream(self) -> Stream:
+        """Where the samples that are trained on come from."""
+        return self._learnt.stream
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"batch": self._batch, "reuse": self._reuse, "stream": self.stream.name}
+
+    def network(self) -> nn.Module:
+        return Compact()
+
+    def batch(self, step: int) -> Batch:
+        """Samples of a window of shards that moves on.
+
+        planes (N, C, s, s), mask and ignore (N, 1, s, s), all uint8.
+        """
+        samples = self.stream.samples
+        newest = step * self._batch // (samples * self._reuse)
+        numbers = range(max(0, newest - WINDOW + 1), newest + 1)
+        for number in [each for each in self._shards if each not in numbers]:
+            del self._shards[number]
+        for number in numbers:
+            if number not in self._shards:
+                self._shards[number] = self._learnt.shard(number)
+        rng = np.random.default_rng((self._seed, step))
+        pool = len(numbers) * samples
+        picked = rng.choice(pool, self._batch, replace=self._batch > pool)
+        drawn = [
+            varied(_sample(self._shards[numbers[place // samples]], place % samples), self._colours, rng)
+            for place in picked.tolist()
+        ]
+        return _tensors(drawn)
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
+        return mask_loss(network(batch["planes"]), mask, ignore)
+
+    def evaluate(self, network: nn.Module) -> Mapping[str, float]:
+        """Figures of pairs of held photographs."""
+        return figures_of(odds_of(says(network), self.held), self.held)
+
+    @functools.cached_property
+    def held(self) -> list[Sample]:
+        """Whole pairs of held photographs."""
+        return whole_pairs(self._learnt.other(self._held), multiple=MULTIPLE)
+
+    @functools.cached_property
+    def kept(self) -> list[Sample]:
+        """Whole pairs of the photographs that are kept out of training, for calibration."""
+        return whole_pairs(self._learnt.other(self._kept), multiple=MULTIPLE)
+
+
+def colour_planes(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
+    """Places of the planes of each picture's red, green and blue, by their names.
+
+    >>> colour_planes(["edited_red", "odds", "edited_green", "edited_blue"])
+    ((0, 2, 3),)
+    """
+    found = [match[1] for name in names if (match := re.fullmatch(r"(.+)_red", name))]
+    places = {name: place for place, name in enumerate(names)}
+    return tuple((places[f"{side}_red"], places[f"{side}_green"], places[f"{side}_blue"]) for side in found)
+
+
+def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generator) -> Sample:
+    """The sample turned, mirrored, and with its colours exchanged in the same way in both pictures."""
+    turns, flip, order = int(rng.integers(4)), bool(rng.integers(2)), rng.permutation(3)
+    channels = np.arange(len(sample.planes))
+    for places in colours:
+        channels[list(places)] = np.asarray(places)[order]
+    planes, mask, ignore = (
+        np.rot90(array[..., ::-1] if flip else array, turns, axes=(-2, -1))
+        for array in (sample.planes[channels], sample.mask, sample.ignore)
+    )
+    return Sample(planes, mask, ignore)
+
+
+def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None) -> str:
+    """All that samples depend on beside the seed and this package's version."""
+    ruled = hashlib.sha256(rule.constants()).hexdigest()
+    return "\n".join([str(RECIPE), ruled, *CHANNELS, *told_apart(photos), *([again.digest] if again else [])])
+
+
+def _sample(shard: Shard, place: int) -> Sample:
+    return Sample(shard.planes[place], shard.mask[place], shard.ignore[place])
+
+
+def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:
+    return {
+        "planes": torch.from_numpy(np.stack([sample.planes for sample in samples])),
+        "mask": torch.from_numpy(np.stack([sample.mask[None] for sample in samples])),
+        "ignore": torch.from_numpy(np.stack([sample.ignore[None] for sample in samples])),
+    }
