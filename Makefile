@@ -4,9 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= maskwright-demo
+MASKWRIGHT_DATA ?= ../shared/data
+PHOTOS := $(MASKWRIGHT_DATA)/photos/photos.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check fix bench docs
+.PHONY: help demo test test-slow check fix bench docs weights
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,6 +37,11 @@ fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
 
 bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+weights: $(STAMP)  ## train the network that is shipped; two hours on two cores, into trained/
+	$(BIN)/maskwright train autoencoder --photos $(PHOTOS) --steps 1338 --batch 16 --seed 1 -o trained/autoencoder
+	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 7400 --reuse 10 --seed 1 \
+		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/compact
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py

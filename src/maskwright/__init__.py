@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         Tone,
     )
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _PLACES = {
     "Aligned": "pairs.values",

@@ -15,6 +15,7 @@ from maskwright.bench.result import BenchResult
 from maskwright.bench.robustness import AUTOENCODER, BLUR, JPEG_2000
 from maskwright.bench.tables import tables
 from maskwright.errors import InputError, SettingError
+from maskwright.masks.annotators import DEFAULT
 from maskwright.masks.pipeline import annotate_pair, load_annotator
 from maskwright.measures.metrics import pixel_f1, pixel_iou
 from maskwright.pairs.picture import encode_png, read_mask
@@ -50,7 +51,7 @@ def test_rows_that_cannot_be_measured_are_told_and_the_others_are(result: BenchR
 
 
 def test_the_figures_are_those_of_the_masks_made_by_hand(table: Path, result: BenchResult) -> None:
-    annotator = load_annotator("difference")
+    annotator = load_annotator(DEFAULT)
     f1, iou = [], []
     for number in range(6):
         pair = Pair("x", *(table.parent / f"{number}_{role}.png" for role in ("original", "edited")))
@@ -60,17 +61,17 @@ def test_the_figures_are_those_of_the_masks_made_by_hand(table: Path, result: Be
         f1.append(pixel_f1(found, truth))
         iou.append(pixel_iou(found, truth))
     ours = result.methods[0]
-    assert ours.name == "difference"
+    assert ours.name == DEFAULT
     assert ours.f1.mean == pytest.approx(np.mean(f1))
     assert ours.iou.mean == pytest.approx(np.mean(iou))
-    assert [row.f1["difference"] for row in result.rows] == pytest.approx(f1)
+    assert [row.f1[DEFAULT] for row in result.rows] == pytest.approx(f1)
 
 
 def test_all_baselines_stand_beside_with_the_paired_difference_to_each(result: BenchResult) -> None:
     kinds = [(method.name, method.kind) for method in result.methods]
     baselines = ["all_ones", "absolute", "blurred", "signed", "signed_filled", "otsu_blurred"]
     assert kinds == [
-        ("difference", "annotator"),
+        (DEFAULT, "annotator"),
         *((name, "baseline") for name in baselines),
         ("signed_filled_per_picture", "oracle"),
     ]
@@ -207,7 +208,7 @@ def test_exact_edits_on_an_identical_background_are_found(result: BenchResult) -
 
 def test_false_marks_come_with_the_baseline_at_its_threshold(result: BenchResult) -> None:
     names = {row.annotator for row in result.false_marks}
-    assert names == {"difference", "signed_filled"}
+    assert names == {DEFAULT, "signed_filled"}
     assert {row.n for row in result.false_marks} == {2}
 
 

@@ -16,6 +16,7 @@ from maskwright.bench.annotators import bench_annotators
 from maskwright.bench.page import html_of
 from maskwright.bench.result import BenchResult
 from maskwright.bench.tables import tables
+from maskwright.masks.annotators import DEFAULT
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.picture import encode_png
 from maskwright.pairs.values import Aligned, Card, Change, Hint
@@ -104,14 +105,14 @@ def test_the_page_says_the_numbers_of_the_run(result: BenchResult, page: str) ->
     ours, best = result.methods[0], max(result.methods[1:-1], key=lambda method: method.f1.mean)
     gain = ours.better_than[best.name]
     assert (
-        f"difference has F1 {ours.f1.mean:.3f} [{ours.f1.low:.3f}, {ours.f1.high:.3f}] on 6 pairs of 4"
+        f"{DEFAULT} has F1 {ours.f1.mean:.3f} [{ours.f1.low:.3f}, {ours.f1.high:.3f}] on 6 pairs of 4"
         f" originals, {gain.mean:+.3f} [{gain.low:.3f}, {gain.high:.3f}] against the best simple baseline."
     ) in text
     for method in result.methods:
         for found in (method.f1, method.iou, method.visible_f1):
             assert f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]" in text
     for row in result.rows:
-        assert f"{row.key} {row.f1['difference']:.3f} {row.iou['difference']:.3f}" in text
+        assert f"{row.key} {row.f1[DEFAULT]:.3f} {row.iou[DEFAULT]:.3f}" in text
 
 
 def test_every_table_of_the_terminal_but_the_worst_pairs_is_on_the_page(
@@ -143,9 +144,9 @@ def test_annotators_are_loud_and_baselines_are_not(result: BenchResult, page: st
 
 
 def test_an_axis_of_false_marks_begins_at_nothing(result: BenchResult, page: str) -> None:
-    assert all(row.worst == 0 for row in result.false_marks if row.annotator == "difference")
+    assert all(row.worst == 0 for row in result.false_marks if row.annotator == DEFAULT)
     section = page.split('id="false-marks"')[1]
-    first = section.split('aria-label="difference, means with intervals"')[1].split("</svg>")[0]
+    first = section.split(f'aria-label="{DEFAULT}, means with intervals"')[1].split("</svg>")[0]
     words = re.findall(r'text-anchor="(?:start|middle|end)">([-\d.]+)</text>', first)
     assert (words[0], words[-1]) == ("0", "1")
 
@@ -153,7 +154,7 @@ def test_an_axis_of_false_marks_begins_at_nothing(result: BenchResult, page: str
 def test_the_cards_are_the_24_worst_pairs_equal_ones_in_the_order_of_the_table(tmp_path: Path) -> None:
     table = write_table(tmp_path, [*SHIFTS, *SHIFTS, *SHIFTS])
     found = bench_annotators(table)
-    f1 = [row.f1["difference"] for row in found.rows]
+    f1 = [row.f1[DEFAULT] for row in found.rows]
     assert f1[6] < f1[2] < f1[8] < f1[1]  # farther beside the edit is worse
     assert len(set(f1)) < 24 < len(f1)  # there are ties, and pairs left out
     order = sorted(range(len(f1)), key=lambda place: (f1[place], place))
@@ -168,9 +169,9 @@ def test_a_card_has_the_figures_of_its_masks(tmp_path: Path) -> None:
     truth, edit = np.zeros((64, 96), np.bool_), np.zeros((64, 96), np.bool_)
     truth[20:44, 20:50], edit[20:44, 10:40] = True, True
     text = words_of(html_of(found)).split("wipe")[0]
-    assert found.rows[0].f1["difference"] == pytest.approx(pixel_f1(edit, truth), abs=0.02)
+    assert found.rows[0].f1[DEFAULT] == pytest.approx(pixel_f1(edit, truth), abs=0.02)
     assert "truth 12 % of the picture" in text
-    ours = re.search(r"difference (\d\.\d{3}) \d\.\d{3} \d\.\d{3} (\d\.\d{3}) (\d\.\d{3}) baseline", text)
+    ours = re.search(DEFAULT + r" (\d\.\d{3}) \d\.\d{3} \d\.\d{3} (\d\.\d{3}) (\d\.\d{3}) baseline", text)
     assert ours is not None
     _, precision, recall = map(float, ours.groups())
     assert precision == pytest.approx(np.mean(truth[edit]), abs=0.03)
@@ -179,10 +180,10 @@ def test_a_card_has_the_figures_of_its_masks(tmp_path: Path) -> None:
 
 def test_one_pair_has_a_page_without_intervals(tmp_path: Path) -> None:
     text = words_of(html_of(bench_annotators(write_table(tmp_path, [3]))))
-    assert re.search(r"difference has F1 0\.\d{3} on 1 pair of 1 original, [+-]0\.\d{3} against", text)
+    assert re.search(rf"{DEFAULT} has F1 0\.\d{{3}} on 1 pair of 1 original, [+-]0\.\d{{3}} against", text)
     assert "All pairs are of one original" in text
     assert "All pairs, worst first" in text
-    assert "qes of difference: it, or IoU, is the same on all pairs" in text
+    assert f"qes of {DEFAULT}: it, or IoU, is the same on all pairs" in text
 
 
 def test_a_pair_that_is_gone_by_then_keeps_its_figures_and_says_so(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_pair_that_is_gone_by_then_keeps_its_figures_and_says_so(tmp_path: Pat
     (tmp_path / "mask1.png").unlink()
     text = words_of(html_of(found))
     assert "No longer to be read: " in text
-    assert f"p1 F1 {found.rows[1].f1['difference']:.3f}" in text
+    assert f"p1 F1 {found.rows[1].f1[DEFAULT]:.3f}" in text
     table.write_text(table.read_text().rsplit("p1", 1)[0])
     assert "This pair is no longer in the table." in words_of(html_of(found))
 
@@ -206,7 +207,7 @@ def test_a_pair_without_a_mask_says_why(tmp_path: Path) -> None:
     table = write_table(tmp_path, [3])
     (tmp_path / "after.png").write_bytes(png(np.rot90(textured(96, 64, seed=9)).copy()))
     found = bench_annotators(table)
-    assert found.rows[0].status["difference"] == "unrelated"
+    assert found.rows[0].status[DEFAULT] == "unrelated"
     text = words_of(html_of(found))
     assert "different photograph; geometry unrelated" in text
     assert "nothing marked" in text

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from maskwright.cli import run
+from maskwright.masks.annotators import DEFAULT
 from maskwright.pairs.picture import read_mask
 from tests.cli.conftest import write_pair
 from tests.conftest import Command
@@ -294,7 +295,7 @@ def test_bench_prints_annotator_and_baselines_side_by_side(command: Command, tmp
     code, out, err = command("bench", "annotators", table, "--by", "kind")
     assert code == 0
     assert "3 pairs" in out
-    assert out.index("difference") < out.index("everything marked") < out.index("worst pairs")
+    assert out.index(DEFAULT) < out.index("everything marked") < out.index("worst pairs")
     assert "pairs: 3 of 3" in err
 
 
@@ -302,7 +303,7 @@ def test_bench_json_has_a_version_and_a_condition_leaves_rows_out(command: Comma
     table = write_table(tmp_path)
     code, out, _ = command("bench", "annotators", table, "--where", "kind = 'a'", "--json")
     told = json.loads(out)
-    assert (code, told["version"], told["n"]) == (0, 1, 2)
+    assert (code, told["version"], told["n"]) == (0, 2, 2)
 
 
 def test_a_condition_that_is_none_is_wrong_use(command: Command, tmp_path: Path) -> None:

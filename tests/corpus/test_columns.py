@@ -12,7 +12,7 @@ import pytest
 from maskwright.corpus.annotate import annotate
 from maskwright.corpus.reader import open_corpus
 from maskwright.corpus.schema import COLUMNS, TYPES, freeze
-from maskwright.masks.annotators.difference import Difference
+from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.masks.scores import SCORES
 from maskwright.pairs.values import Pair
@@ -73,7 +73,7 @@ def test_the_columns_of_the_design_are_there() -> None:
 
 def test_every_score_of_a_pair_has_a_column_and_its_value(tmp_path: Path) -> None:
     before = photograph(0)
-    found = annotate_pair(Pair("x", before, edited(before)), Difference())
+    found = annotate_pair(Pair("x", before, edited(before)), load_annotator(DEFAULT))
     assert set(found.scores) == set(SCORES)
     annotate(folder_of(tmp_path / "source", 1), tmp_path / "out", workers=1)
     (row,) = open_corpus(tmp_path / "out").table().to_pylist()

@@ -27,6 +27,7 @@ from maskwright.corpus.schema import freeze, misfits
 from maskwright.corpus.status import status
 from maskwright.corpus.work import PartTask, annotate_part
 from maskwright.errors import RunError, SettingError
+from maskwright.masks.annotators import DEFAULT
 from maskwright.pairs.sources import Part, Roles, open_source
 from tests.corpus.made import folder_of, photograph, save, table_of
 
@@ -70,7 +71,7 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_run_json_can_be_read_by_people(tmp_path: Path) -> None:
     annotate(folder_of(tmp_path / "source", 1), tmp_path / "out", workers=1)
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["annotator_name"] == "difference"
+    assert record["annotator_name"] == DEFAULT
     assert record["source"] == str(tmp_path / "source")
     assert record["columns"]["area_frac"] == "double"
     assert {"maskwright", "numpy", "opencv-python-headless", "pillow", "pyarrow"} <= set(record["versions"])
@@ -136,7 +137,7 @@ def test_a_full_disk_is_a_run_error_and_leaves_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(out / "annotations")) == ["part-00000.parquet"]
     assert planned.rows == 2
-    assert run.annotator == "difference"
+    assert run.annotator == DEFAULT
 
 
 def test_rows_that_break_off_leave_no_part(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from maskwright.errors import InputError, RunError
-from maskwright.masks.annotators import load_annotator
+from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.masks.compare import Comparison, compare, comparison_json
 from maskwright.masks.insertion import CONTRAST, SIDES_PX, insert_and_look, insert_squares
 from maskwright.masks.missed import MOST_PX, missed_px
@@ -118,9 +118,9 @@ def test_the_json_has_a_version_every_score_and_the_regions(comparison: Comparis
     told = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
     assert told["version"] == 1
     assert set(SCORES) <= set(told)
-    assert told["confidence"] is None
+    assert told["confidence"] is None  # the default annotator has none
     assert [region["number"] for region in told["regions"]] == [1, 2]
-    assert told["annotator"] == "difference"
+    assert told["annotator"] == DEFAULT
 
 
 def test_every_key_of_the_json_is_in_the_manual(comparison: Comparison) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from maskwright.pairs.values import Aligned, Card, Change, Hint
 
 ANNOTATORS: dict[str, str] = {
+    "compact": "maskwright.masks.annotators.compact:Compact",
     "difference": "maskwright.masks.annotators.difference:Difference",
 }
 """Every annotator with a name; strings, so that listing them imports nothing."""
