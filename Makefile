@@ -40,7 +40,7 @@ bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 
 weights: $(STAMP)  ## train the network that is shipped; two hours on two cores, into trained/
 	$(BIN)/maskwright train autoencoder --photos $(PHOTOS) --steps 1338 --batch 16 --seed 1 -o trained/autoencoder
-	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 7400 --reuse 10 --seed 1 \
+	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 8729 --reuse 10 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/compact
 
 docs: $(STAMP)  ## write the CLI reference anew
