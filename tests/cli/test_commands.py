@@ -36,6 +36,13 @@ def test_compare_json_is_one_object_with_a_version(command: Command, pair: tuple
     assert told["area_frac"] == pytest.approx(20 * 16 / (96 * 80), rel=0.3)
 
 
+def test_compare_takes_another_annotator_by_name(command: Command, pair: tuple[Path, Path]) -> None:
+    code, out, _ = command("compare", *pair, "--annotator", "compact", "--json")
+    told = json.loads(out)
+    assert (code, told["annotator"]) == (0, "compact")
+    assert 0 <= told["confidence"] <= 1
+
+
 def test_compare_writes_page_mask_map_overlay_and_json(
     command: Command, pair: tuple[Path, Path], tmp_path: Path
 ) -> None:

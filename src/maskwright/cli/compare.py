@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
+from maskwright.masks.annotators import DEFAULT
 from maskwright.pages.words import percent
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def command(
             metavar="DIR",
         ),
     ] = None,
+    annotator: Annotated[
+        str,
+        typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
+    ] = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what was changed between two pictures.
@@ -41,7 +46,7 @@ def command(
     """
     from maskwright.masks.compare import compare
 
-    comparison = compare(original, edited)
+    comparison = compare(original, edited, annotator=annotator)
     if out is not None:
         comparison.save(out)
     if as_json:
