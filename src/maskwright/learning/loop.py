@@ -116,7 +116,7 @@ class Lap:
     Args:
         done: share of the run that is over.
         loss: mean of the last few steps.
-        waited_s: of `elapsed_s` of this session, the time without a batch to train on.
+        waited_s: of `elapsed_s` of this process, the time without a batch to train on.
         figures: of the last evaluation.
     """
 
