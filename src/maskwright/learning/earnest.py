@@ -13,6 +13,7 @@ from numpy.random import Generator
 from maskwright.learning.calibrate import fit_confidence, fit_gain
 from maskwright.learning.export import chance
 from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of
+from maskwright.masks.annotators.evidence import STRIDE
 from maskwright.measures.calibration import Calibration, brier, count_calibration, expected_error
 from maskwright.measures.metrics import Counts, count, iou_of
 from maskwright.pairs.align import align
@@ -20,8 +21,6 @@ from maskwright.pairs.values import Aligned, Change, ChangeMap, Mask
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.samples import Again, draw_sample
 
-STRIDE = 2
-"""Pixels between those of a map that confidence looks at, as the annotator does."""
 RIGHT_IOU = 0.7
 """From this IoU on a mask is right (design.md, section 6)."""
 HAND = 0.004

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from maskwright.learning.stream import Sample, Shard
-from maskwright.measures.metrics import count
+from maskwright.measures.metrics import count, f1_of, iou_of
 from maskwright.weights import open_network
 
 Floats = NDArray[np.float32]
@@ -70,8 +70,8 @@ def figures_of(odds: Sequence[Floats], pairs: Sequence[Sample]) -> dict[str, flo
     others = [each for each in counts if not each.tp + each.fn]
     figures = {}
     if edited:
-        figures["f1"] = float(np.mean([2 * c.tp / (2 * c.tp + c.fp + c.fn) for c in edited]))
-        figures["iou"] = float(np.mean([c.tp / (c.tp + c.fp + c.fn) for c in edited]))
+        figures["f1"] = float(np.mean([f1_of(c) for c in edited]))
+        figures["iou"] = float(np.mean([iou_of(c) for c in edited]))
     if others:
         figures["unedited_marked"] = float(np.mean([c.fp / max(1, c.fp + c.tn) for c in others]))
     return figures
