@@ -178,18 +178,18 @@ def _grade(rng: Generator) -> Named:
     return Named("grade", corruptions.grade(float(rng.uniform(0.01, 0.06))))
 
 
-def _local_tone(rng: Generator, least: float = 1.5, most: float = 18) -> Named:
+def _local_tone(rng: Generator, least: float = 1.5, most: float = 14) -> Named:
     levels, spacing_px = _even_log(rng, least, most), _even_log(rng, 30, 250)
     return Named(f"local tone {levels:.1f}", signals.local_tone(levels, spacing_px=spacing_px))
 
 
-def _drift(rng: Generator, least: float = 1.5, most: float = 16) -> Named:
+def _drift(rng: Generator, least: float = 1.5, most: float = 11) -> Named:
     levels = _even_log(rng, least, most)
     return Named(f"drift {levels:.1f}", signals.drift(levels))
 
 
 def _sharpened(rng: Generator) -> Named:
-    amount, sigma = float(rng.uniform(-0.6, 1.2)), float(rng.uniform(0.6, 2.0))
+    amount, sigma = float(rng.uniform(-0.9, 1.4)), float(rng.uniform(0.6, 2.5))
     return Named(f"sharpened {amount:.1f}", signals.sharpen(amount, sigma=sigma))
 
 
@@ -257,12 +257,12 @@ WITH_REDRAWING: dict[str, tuple[float, Callable[[Generator], Named]]] = {
 ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "shifted": (4, _shifted),
     "codec": (2, _codec),
-    "resampled": (2, _resampled),
+    "resampled": (3, _resampled),
     "resized": (1, _resized),
     "tone": (1, _tone),
     "grade": (0.3, _grade),
-    "drift": (0.4, _drift),
-    "local tone": (0.7, _local_tone),
+    "drift": (1, _drift),
+    "local tone": (1, _local_tone),
     "sharpened": (0.7, _sharpened),
     "noise": (0.7, _noise),
     "bent": (0.8, _bent),

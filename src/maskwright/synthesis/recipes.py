@@ -206,6 +206,10 @@ def _relight(donor: Picture, places: Places, rng: Generator) -> Step:
     return surfaces.relight(places.any, feather_px=_feather(rng))
 
 
+def _veil(donor: Picture, places: Places, rng: Generator) -> Step:
+    return surfaces.veil(places.any, feather_px=_feather(rng))
+
+
 def _disturb(donor: Picture, places: Places, rng: Generator) -> Step:
     return surfaces.disturb(places.any)
 
@@ -259,8 +263,9 @@ EDITS: dict[str, tuple[float, Callable[[Picture, Places, Generator], Step]]] = {
     "replacement": (1, _replacement),
     "material": (0.7, _material),
     "recolour": (1, _recolour),
-    "relight": (0.4, _relight),
-    "disturb": (0.4, _disturb),
+    "relight": (0.5, _relight),
+    "veil": (1, _veil),
+    "disturb": (0.8, _disturb),
     "reshape": (0.6, _reshape),
     "backdrop": (0.6, _backdrop),
     "text": (0.5, _text),

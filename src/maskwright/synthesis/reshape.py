@@ -13,8 +13,6 @@ from maskwright.synthesis.truth import closed, window_of, write
 
 MOVED_PX = 0.7
 """A pixel belongs to the bent region when it was moved at least so far."""
-GAP_FRAC = 0.15
-"""Of a bent region so much may look as before: its inside is often flat, and all of it was bent."""
 LARGEST_FRAC = 0.2
 """Of the picture; what is larger is bent only about its middle."""
 
@@ -55,6 +53,6 @@ def reshape(draw: Draw = any_shape) -> Step:
         places = (x + move_x).astype(np.float32), (y + move_y).astype(np.float32)
         new = taken_from(made.edited, places, kernel=cv2.INTER_CUBIC)
         bent = closed(np.hypot(move_x, move_y) >= MOVED_PX, 9)
-        return write(made, window, new, bent, gap_frac=GAP_FRAC) if bent.any() else made
+        return write(made, window, new, bent) if bent.any() else made
 
     return step

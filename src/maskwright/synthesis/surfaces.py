@@ -103,6 +103,16 @@ def relight(draw: Draw = any_shape, *, feather_px: float = 0.0) -> Step:
     return _surface(draw, new, feather_px)
 
 
+def veil(draw: Draw = any_shape, *, feather_px: float = 0.0) -> Step:
+    """A region under a thin layer of one colour: a tint that texture shows through."""
+
+    def new(old: Picture, rng: Generator) -> Picture:
+        colour, opacity = rng.integers(0, 256, 3), float(rng.uniform(0.06, 0.5))
+        return to_uint8(old * (1 - opacity) + opacity * colour)
+
+    return _surface(draw, new, feather_px)
+
+
 def disturb(draw: Draw = any_shape) -> Step:
     """A region blurred, made of large squares, sharpened or noisy: faces hidden, focus changed."""
 

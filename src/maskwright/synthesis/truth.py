@@ -21,7 +21,7 @@ from maskwright.synthesis.steps import Made
 
 SOLID, FAINT = 0.85, 0.15
 """Opacity from which a place is edited, and below which it is not; between them it is ignored."""
-GAP_FRAC = 0.08
+GAP_FRAC = 0.15
 """A place without visible change is part of the silhouette where it takes less of the region than this."""
 SPECK_FRAC = 0.01
 """Parts smaller than this share of the region are not worth a mask, but for the largest."""
