@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
+from maskwright.cli.source import (
+    MAX_PIXELS,
+    AllowRemote,
+    Corpus,
+    Edited,
+    Instruction,
+    Mask,
+    MaxPixels,
+    Original,
+    Source,
+    Swap,
+)
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
 from maskwright.masks.annotators import DEFAULT
@@ -50,6 +61,8 @@ def command(
     mask: Mask = None,
     instruction: Instruction = None,
     swap: Swap = False,
+    corpus: Corpus = None,
+    allow_remote: AllowRemote = False,
     max_pixels: MaxPixels = MAX_PIXELS,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -60,7 +73,15 @@ def command(
     from maskwright.corpus.annotate import Options, annotate
     from maskwright.pairs.sources import Roles
 
-    roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
+    roles = Roles(
+        original=original,
+        edited=edited,
+        mask=mask,
+        instruction=instruction,
+        swap=swap,
+        corpus=corpus,
+        allow_remote=allow_remote,
+    )
     with reporter() as progress:
         summary = annotate(
             source,

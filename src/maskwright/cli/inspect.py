@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.source import MAX_PIXELS, Edited, Instruction, Mask, MaxPixels, Original, Source, Swap
+from maskwright.cli.source import (
+    MAX_PIXELS,
+    AllowRemote,
+    Corpus,
+    Edited,
+    Instruction,
+    Mask,
+    MaxPixels,
+    Original,
+    Source,
+    Swap,
+)
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 from maskwright.pages.words import counted, percent
 
@@ -29,6 +40,8 @@ def command(
     mask: Mask = None,
     instruction: Instruction = None,
     swap: Swap = False,
+    corpus: Corpus = None,
+    allow_remote: AllowRemote = False,
     seed: Annotated[int, typer.Option(help="Of the draw of the pairs that are looked at.", metavar="S")] = 0,
     max_pixels: MaxPixels = MAX_PIXELS,
     page: Annotated[
@@ -45,7 +58,15 @@ def command(
     from maskwright.pages.page import check_place
     from maskwright.pairs.sources import Roles
 
-    roles = Roles(original=original, edited=edited, mask=mask, instruction=instruction, swap=swap)
+    roles = Roles(
+        original=original,
+        edited=edited,
+        mask=mask,
+        instruction=instruction,
+        swap=swap,
+        corpus=corpus,
+        allow_remote=allow_remote,
+    )
     if page is not None:
         check_place(page)
     with reporter() as shown:

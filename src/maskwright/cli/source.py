@@ -17,6 +17,10 @@ Edited = Annotated[str | None, typer.Option(help="The table's column of edited p
 Mask = Annotated[str | None, typer.Option(help="The table's column of known masks.", metavar="COL")]
 Instruction = Annotated[str | None, typer.Option(help="The table's column of instructions.", metavar="COL")]
 Swap = Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")]
+Corpus = Annotated[
+    str | None, typer.Option(help="A published corpus by name; the docs list them.", metavar="PRESET")
+]
+AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Fetch pictures given as URLs.")]
 MaxPixels = Annotated[int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")]
 MAX_PIXELS = 100_000_000
 """`maskwright.pairs.opening.MAX_PIXELS`, which help must not import; a test holds them equal."""

@@ -17,11 +17,7 @@ def resume_command(run: Run, out: Path, *, retry_failed: bool = False) -> str:
     words = ["maskwright", "annotate"]
     if run.annotator != DEFAULT:
         words += ["--annotator", run.annotator]
-    for role in ("original", "edited", "mask", "instruction"):
-        if (column := getattr(run.roles, role)) is not None:
-            words += [f"--{role}", column]
-    if run.roles.swap:
-        words.append("--swap")
+    words += run.roles.words()
     if run.sample is not None:
         words += ["--sample", str(run.sample), "--seed", str(run.seed)]
     if run.max_pixels != MAX_PIXELS:

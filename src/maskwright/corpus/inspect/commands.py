@@ -29,12 +29,7 @@ def inspect_swapped(source: str, roles: Roles) -> str:
 
 
 def _line(command: str, source: str, roles: Roles, *words: str) -> str:
-    line = ["maskwright", command, *words]
-    for role in ("original", "edited", "mask", "instruction"):
-        if (column := getattr(roles, role)) is not None:
-            line += [f"--{role}", column]
-    if roles.swap:
-        line.append("--swap")
+    line = ["maskwright", command, *words, *roles.words()]
     if source.startswith("-"):
         line.append("--")
     return shlex.join([*line, source])

@@ -44,10 +44,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Which columns of a table hold what, where the user says so; None: find out.
+    """What the user says of a source: which columns of a table hold what; None: find out.
 
     Args:
         swap: exchange original and edited after all else is decided.
+        corpus: a name of `pairs.presets`, which then says all of the above.
+        allow_remote: fetch pictures that are given as URLs.
     """
 
     original: str | None = None
@@ -55,6 +57,19 @@ class Roles:
     mask: str | None = None
     instruction: str | None = None
     swap: bool = False
+    corpus: str | None = None
+    allow_remote: bool = False
+
+    def words(self) -> list[str]:
+        """The options of a command line that say the same."""
+        named = [
+            (f"--{name}", getattr(self, name))
+            for name in ("original", "edited", "mask", "instruction", "corpus")
+        ]
+        flags = [("--swap", self.swap), ("--allow-remote", self.allow_remote)]
+        return [word for option, value in named if value is not None for word in (option, value)] + [
+            option for option, said in flags if said
+        ]
 
 
 @dataclass(frozen=True, slots=True)
