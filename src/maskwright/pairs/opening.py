@@ -56,6 +56,9 @@ UPRIGHT = {
 # The widest pixel read here is four channels of 32 bits; the rest is room for metadata.
 BYTES_PER_PIXEL, METADATA_BYTES = 16, 1 << 26
 
+LARGEST_FILE = MAX_PIXELS * BYTES_PER_PIXEL + METADATA_BYTES
+"""Bytes a picture file may have where no other limit on pixels is known."""
+
 T = TypeVar("T")
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")

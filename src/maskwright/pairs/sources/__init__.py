@@ -1,8 +1,10 @@
-"""Where pairs come from: a folder of pictures, or a table (CSV, TSV, JSONL, JSON, Parquet)."""
+"""Where pairs come from: a folder of pictures, or a table (CSV, TSV, JSONL, JSON, Parquet, WebDataset)."""
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import Sequence
 
 from maskwright.errors import InputError
 from maskwright.pairs.opening import is_remote, shown
@@ -18,12 +20,17 @@ TABLES = {
     ".json": "jsonlines:JsonReader",
     ".parquet": "parquet:ParquetReader",
     ".pq": "parquet:ParquetReader",
+    ".tar": "webdataset:TarReader",
 }
 """Ending of a table's name (any case) -> the module of this package and class that reads it."""
 
 
+SHARDS = ({".parquet", ".pq"}, {".tar"})
+"""Endings of files that are read together, as one table, where a folder holds them and no pictures."""
+
+
 def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> Source:  # noqa: B008 - frozen
-    """Open a folder of pictures, a table, or a folder of Parquet files.
+    """Open a folder of pictures, a table, or a folder of Parquet files or tars.
 
     Args:
         location: a path.
@@ -35,7 +42,7 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         SettingError: a column of `roles` is not in the table, or roles were given for a folder of pictures.
     """
     from maskwright.pairs.sources.folder import FolderSource, list_files
-    from maskwright.pairs.sources.table import TableSource
+    from maskwright.pairs.sources.preset import preset_folder
 
     try:
         place = os.fsdecode(location)
@@ -47,23 +54,35 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
     if is_folder:
         files = list_files(place)
         kinds = {os.path.splitext(file)[1].lower() for file in files}
-        if kinds & {".parquet", ".pq"} and not kinds & PICTURE_SUFFIXES:
-            from maskwright.pairs.sources.parquet import ParquetReader
-
-            shards = [file for file in files if os.path.splitext(file)[1].lower() in (".parquet", ".pq")]
-            return TableSource(place, ParquetReader(place, shards), roles)
-        return FolderSource(place, files, roles)
+        for endings in SHARDS:
+            if kinds & endings and not kinds & PICTURE_SUFFIXES:
+                shards = [file for file in files if os.path.splitext(file)[1].lower() in endings]
+                return _table(place, place, shards, roles)
+        return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
         raise InputError(f"{shown(place)}: there is no such file or folder")
     folder, name = os.path.split(place)
-    reader = TABLES.get(os.path.splitext(name)[1].lower())
+    return _table(place, folder or ".", [name], roles)
+
+
+def _table(place: str, root: str, files: Sequence[str], roles: Roles) -> Source:
+    """The source of one file, or of shards of one kind."""
+    from maskwright.pairs.sources.preset import preset_table
+    from maskwright.pairs.sources.table import TableSource
+    from maskwright.pairs.sources.webdataset import TarReader, TarSource
+
+    if files[0].lower().endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")):
+        raise InputError(
+            f"{shown(place)} is a packed tar, of which no part can be read alone",
+            hint="unpack it to a plain .tar",
+        )
+    reader = TABLES.get(os.path.splitext(files[0])[1].lower())
     if reader is None:
         raise InputError(
             f"{shown(place)} is not a table that is read here",
             hint=f"tables end in {', '.join(TABLES)}; for two pictures: maskwright compare ORIGINAL EDITED",
         )
     module, _, class_ = reader.partition(":")
-    import importlib
-
-    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)
-    return TableSource(place, read(folder or ".", [name]), roles)
+    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)(root, files)
+    table = TarSource if isinstance(read, TarReader) else TableSource
+    return preset_table(place, read, roles, table) if roles.corpus else table(place, read, roles)

@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = frozenset(
 )
 """File names with these endings (any case) are taken for pictures; the content decides how they are read."""
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".tar")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,32 @@ DEEPEST = 16
 """Levels of nesting of a value; deeper ones are a row that cannot be read."""
 
 
+class Seen:
+    """What the objects seen so far say of their columns."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, pa.DataType] = {}
+        self._samples: dict[str, list[str]] = {}
+
+    def learn(self, row: Mapping[str, Any]) -> None:
+        """Widen the columns so that they hold this object too."""
+        for name, value in row.items():
+            self.types[name] = _merged(self.types.get(name, pa.null()), _type_of(value))
+            sample = self._samples.setdefault(name, [])
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and text and len(sample) < SAMPLE:
+                    sample.append(text)
+
+    def columns(self) -> dict[str, tuple[str, pa.DataType]]:
+        """As `Reader.columns`."""
+        return {name: (self._kind(name, type_), _storable(type_)) for name, type_ in self.types.items()}
+
+    def _kind(self, name: str, type_: pa.DataType) -> str:
+        if type_ not in (pa.string(), pa.list_(pa.string()), _MIXED) or not self._samples[name]:
+            return "other"
+        return "picture" if looks_like_pictures(self._samples[name]) else "text"
+
+
 class JsonReader:
     """Rows of one JSON Lines file, read through once when opened; a `.json` array is held in memory."""
 
@@ -31,8 +57,7 @@ class JsonReader:
         self.root, self.files = root, files
         self._path = os.path.join(root, files[0])
         self._name = shown(self._path)
-        self._types: dict[str, pa.DataType] = {}
-        self._samples: dict[str, list[str]] = {}
+        self._seen = Seen()
         self._marks, self._count = array("q"), 0
         try:
             with open(self._path, "rb") as file:
@@ -43,14 +68,14 @@ class JsonReader:
                         self._marks.append(offset)
                     self._count += 1
                     if isinstance(row := _row(text), dict):
-                        self._learn(row)
+                        self._seen.learn(row)
         except OSError as error:
             raise InputError(f"{self._name} cannot be read: {error.strerror}") from error
-        if self._count and not self._types:
+        if self._count and not self._seen.types:
             raise InputError(f"{self._name} holds no JSON objects, one a line")
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
-        return {name: (self._kind(name, type_), _storable(type_)) for name, type_ in self._types.items()}
+        return self._seen.columns()
 
     def count(self, file: str) -> int:
         return self._count
@@ -66,19 +91,14 @@ class JsonReader:
                     row = _row(text)
                     yield {name: row.get(name) for name in columns} if isinstance(row, dict) else row
 
-    def _kind(self, name: str, type_: pa.DataType) -> str:
-        if type_ not in (pa.string(), pa.list_(pa.string()), _MIXED) or not self._samples[name]:
-            return "other"
-        return "picture" if looks_like_pictures(self._samples[name]) else "text"
-
     def _load(self, file: BinaryIO, start: int) -> list[Row]:
         file.seek(start)
-        value = _parse(file.read().decode("utf-8", "surrogateescape"))
+        value = parse(file.read().decode("utf-8", "surrogateescape"))
         if not isinstance(value, list):
             raise InputError(
                 f"{self._name} is not a JSON array of objects", hint="or one object a line, .jsonl"
             )
-        return [_checked(one) for one in value]
+        return [checked(one) for one in value]
 
     def _texts(self, file: BinaryIO, start: int) -> Iterator[tuple[int, str | Row]]:
         """(where it begins, its text) of every line that is not blank; the rows of an array."""
@@ -92,16 +112,8 @@ class JsonReader:
                 yield offset, line
             offset = lines.offset
 
-    def _learn(self, row: dict[str, Any]) -> None:
-        for name, value in row.items():
-            self._types[name] = _merged(self._types.get(name, pa.null()), _type_of(value))
-            sample = self._samples.setdefault(name, [])
-            for text in value if isinstance(value, list) else [value]:
-                if isinstance(text, str) and text and len(sample) < SAMPLE:
-                    sample.append(text)
 
-
-def _parse(text: str) -> Any:
+def parse(text: str) -> Any:
     """The JSON value of a text; a `BadRow` where it has none, or names a key twice."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,10 +131,11 @@ def _parse(text: str) -> Any:
 
 def _row(found: str | Row) -> Row:
     """The row in a line's text; one of an array is a row already."""
-    return _checked(_parse(found)) if isinstance(found, str) else found
+    return checked(parse(found)) if isinstance(found, str) else found
 
 
-def _checked(row: Any) -> Row:
+def checked(row: Any) -> Row:
+    """A parsed value as a row; a `BadRow` where it is none."""
     if isinstance(row, BadRow):
         return row
     if not isinstance(row, dict):

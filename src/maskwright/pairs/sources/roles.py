@@ -21,11 +21,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
             input_image input_img input_images image_file ref_image reference_image before before_image
             image_a a img_a real authentic au local_input_image open_image_input_url input_file_name
             original_file_name source_file_name image_0 img_0
+            input 0
         """,
         "edited": """
             edited_image edited edited_img edit_image target_image target_img target tgt_img tgt_image tgt
             output_image output_img output_images edited_file after after_image image_b b img_b fake tampered
             tp manipulated forged result output_file_name edited_file_name target_file_name image_1 img_1
+            output 1
         """,
         "mask": """
             mask_img mask_image mask masks gt gt_mask label_image seg segmentation edit_mask mask_file_name
@@ -34,7 +36,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "instruction": """
             edit_prompt instruction edit_instruction editing_instruction augmented_instructions edit prompt
             text edited_prompt_list instruction_vlm_llm instruction_class instruction_ref_dataset input_prompt
-            generated_text editing_prompt
+            generated_text editing_prompt txt
         """,
     }.items()
 }
@@ -53,8 +55,14 @@ PIPE_COLUMNS = {"source_img", "target_img", "object_location"}
 
 
 def normal(name: str) -> str:
-    """A column name as `ALIASES` has it: any case, `-` and blanks as `_`."""
-    return name.strip().lower().replace("-", "_").replace(" ", "_")
+    """A column name as `ALIASES` has it: any case, `-` and blanks as `_`, no ending of a file of its kind.
+
+    >>> normal("Original.jpg")
+    'original'
+    """
+    name = name.strip().lower().replace("-", "_").replace(" ", "_")
+    stem, ending = os.path.splitext(name)
+    return stem if ending in PICTURE_SUFFIXES or ending == ".txt" else name
 
 
 def looks_like_pictures(values: Sequence[str]) -> bool:
@@ -68,7 +76,7 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
 
     Args:
         where: the table, for messages.
-        kinds: column -> picture, text or other, in the table's order.
+        kinds: column -> picture, text, file or other, in the table's order.
         given: what the user said; taken as it is.
 
     Raises:
@@ -80,7 +88,7 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
         if name is not None and name not in kinds:
             raise unknown_name("column", name, kinds)
         # text may be paths without endings, and an instruction may be but a file name
-        if name is not None and kinds[name] == "other":
+        if name is not None and kinds[name] in ("other", "file"):
             held = "text" if role == "instruction" else "pictures"
             raise SettingError(f"{where}: column {name!r} holds no {held}")
     named = {normal(name) for name in kinds}

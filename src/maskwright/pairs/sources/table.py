@@ -29,9 +29,10 @@ from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejecti
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be read, and what is wrong with it."""
+    """A row that cannot be read, what is wrong with it, and the key of `REASONS` for that."""
 
     detail: str
+    reason: str = "bad_row"
 
 
 KINDS = {
@@ -42,6 +43,7 @@ KINDS = {
     ".json": "JSON",
     ".parquet": "Parquet",
     ".pq": "Parquet",
+    ".tar": "tar",
 }
 """Ending of a table's name -> what people call it."""
 
@@ -51,7 +53,8 @@ Row: TypeAlias = "dict[str, Any] | BadRow"
 class Reader(Protocol):
     """One or more files of rows with the same columns.
 
-    Paths of `files` are relative to `root`. A row is a dict of all `columns` that were asked for.
+    Paths of `files` are relative to `root`. A row is a dict of all `columns` that were asked for; a cell may
+    be an `Encoded` picture, where the reader knows a better key than row and column.
     """
 
     root: str
@@ -61,7 +64,7 @@ class Reader(Protocol):
         """Paths relative to `root`."""
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
-        """Name -> (picture, text or other; the type to carry), in order."""
+        """Name -> (picture, text, file or other; the type to carry), in order; a file is not carried."""
 
     def count(self, file: str) -> int:
         """Rows of a file, unreadable ones included."""
@@ -97,6 +100,7 @@ class TableSource:
                 for name, (kind, type_) in columns.items()
                 if name not in used
                 and not pa.types.is_null(type_)
+                and kind != "file"
                 and not (kind == "picture" and _is_bytes(type_))
             ]
         )
@@ -112,11 +116,11 @@ class TableSource:
         roles = {each.place: each.role for each in chosen}
         carried = tuple(self._schema.names)
         columns = []
-        for name, (_, type_) in self._columns.items():
+        for name, (kind, type_) in self._columns.items():
             left_out = (
                 "left out, it has no values"
                 if pa.types.is_null(type_)
-                else "left out, pictures are not copied"
+                else f"left out, {kind}s are not copied"
             )
             columns.append((name, roles.get(name) or ("carried" if name in carried else left_out)))
         return Reading(self._kind(), "", chosen, tuple(columns), carried, self._roles.swap)
@@ -141,11 +145,19 @@ class TableSource:
             row += 1
 
     def picture(self, key: str) -> PictureLike:
-        for file in self._files:
-            row, _, column = key.removeprefix(file + "#").partition(":")
-            if key.startswith(file + "#") and row.isascii() and row.isdigit() and column:
+        for file, place in self._places(key):
+            row, _, column = place.partition(":")
+            if row.isascii() and row.isdigit() and column:
                 return self._cell(file, int(row), column, key)
         return Located(os.path.join(self._reader.root, key), key)
+
+    def _places(self, key: str) -> Iterator[tuple[str, str]]:
+        """(key of a file of the table, what stands behind `#`); a name may hold `#` itself."""
+        cut = key.find("#")
+        while cut >= 0:
+            if key[:cut] in self._files:
+                yield key[:cut], key[cut + 1 :]
+            cut = key.find("#", cut + 1)
 
     def _cell(self, file: str, row: int, column: str, key: str) -> PictureLike:
         if row < self._counts[file] and column in self._reader.columns():
@@ -159,7 +171,7 @@ class TableSource:
         """One row; what is wrong with it is a rejection."""
         id_ = f"{file}#{row}"
         if isinstance(values, BadRow):
-            return Rejection(id_, "bad_row", values.detail)
+            return Rejection(id_, values.reason, values.detail)
         carried = {field.name: _fit(values[field.name], field.type) for field in self._schema}
         pictures: list[PictureLike | None] = []
         for role in ("original", "edited", "mask"):
@@ -185,6 +197,8 @@ class TableSource:
             cell = cell[0] if cell else None
         if isinstance(cell, dict):
             cell = cell.get("bytes") or cell.get("path")
+        if isinstance(cell, Encoded):
+            return cell
         if isinstance(cell, bytes):
             return Encoded(cell, f"{id_}:{column}")
         if cell is None or (isinstance(cell, str) and not cell.strip()):
