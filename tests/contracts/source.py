@@ -12,7 +12,7 @@ import pytest
 from maskwright.errors import InputError
 from maskwright.pairs.sources import Part, Source
 from maskwright.pairs.sources.base import rows_per_part
-from maskwright.pairs.values import Encoded, Located, Pair, Rejection
+from maskwright.pairs.values import Encoded, Located, Pair, Rejection, RuledMask
 
 
 def everything(source: Source) -> list[Pair | Rejection]:
@@ -90,7 +90,8 @@ class SourceContract:
         reading = source.reading()
         uses = dict(reading.columns)
         assert len(uses) == len(reading.columns)
-        assert {each.place for each in reading.chosen if reading.columns} <= set(uses)
+        places = {each.place for each in reading.chosen}
+        assert places <= set(uses) or not places & set(uses)  # columns all of them, or files all of them
         assert set(reading.carried) <= set(uses)
 
     def test_the_roles_it_says_are_those_of_its_pairs(self, source: Source) -> None:
@@ -101,7 +102,7 @@ class SourceContract:
             assert isinstance(picture, Encoded | Located)
             # a folder names a file; a table's column is in the key of what it holds, or holds the path
             assert source.picture(picture.key) == picture
-            if not source.reading().columns:
+            if places["original"] not in dict(source.reading().columns):
                 assert places[role] == picture.key
         if any(isinstance(row, Pair) and row.mask is not None for row in everything(source)):
             assert "mask" in places
@@ -120,6 +121,7 @@ class SourceContract:
     def test_every_picture_is_found_again_by_its_key(self, source: Source) -> None:
         for row in everything(source):
             for picture in (row.original, row.edited, row.mask) if isinstance(row, Pair) else ():
+                picture = picture.picture if isinstance(picture, RuledMask) else picture
                 if picture is not None:
                     assert isinstance(picture, Encoded | Located)
                     assert source.picture(picture.key) == picture
@@ -129,6 +131,7 @@ class SourceContract:
             texts: list[Any] = [row.id]
             if isinstance(row, Pair):
                 texts += [getattr(side, "key", "") for side in (row.original, row.edited, row.mask)]
+                texts += [row.mask.picture.key] if isinstance(row.mask, RuledMask) else []
             assert all(text.encode("utf-8") is not None for text in texts)
 
     def test_a_part_of_another_state_is_refused(self, source: Source) -> None:

@@ -18,6 +18,7 @@ from maskwright.measures.calibration import Calibration, count_calibration
 from maskwright.measures.metrics import Counts, count
 from maskwright.pairs.align import align
 from maskwright.pairs.difference import VISIBLE, difference
+from maskwright.pairs.maskfile import fitted_mask
 from maskwright.pairs.picture import read_mask, read_picture
 from maskwright.pairs.sources import Source
 from maskwright.pairs.sources.roles import looks_like_pictures
@@ -150,15 +151,14 @@ def read_known(pair: Pair | Rejection, ignore: PictureLike | None = None) -> Kno
     try:
         original = read_picture(pair.original).pixels
         edited = read_picture(pair.edited).pixels
-        truth = read_mask(pair.mask)
+        truth, _ = fitted_mask(pair.mask, edited.shape[1], edited.shape[0])
         ignored = np.zeros_like(truth) if ignore is None else read_mask(ignore)
     except InputError as error:
         return Rejection(pair.id, error.reason or "bad_row", str(error), pair.columns)
-    for name, array in (("mask", truth), ("ignore", ignored)):
-        if array.shape != edited.shape[:2]:
-            sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (array, edited)]
-            detail = f"the {name} is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
-            return Rejection(pair.id, "bad_mask", detail, pair.columns)
+    if ignored.shape != truth.shape:
+        sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (ignored, truth)]
+        detail = f"the ignore is {sizes[0]}, the edited picture {sizes[1]} (width x height)"
+        return Rejection(pair.id, "bad_mask", detail, pair.columns)
     return KnownPair(replace(pair, mask=None), original, edited, truth, ignored)
 
 

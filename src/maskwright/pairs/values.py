@@ -39,6 +39,7 @@ REASONS: dict[str, str] = {
     "unmatched": "a file has no partner that makes it a pair",
     "ambiguous": "more than one file could be the partner",
     "bad_row": "the row of the table cannot be read",
+    "skipped": "what is known of this corpus says to leave the row out",
     "bad_mask": "the known mask cannot be read or does not fit its picture",
     "unrelated": "the two pictures are not the same photograph, and no alignment fits",
     # failed: we broke, or the machine did; may be retried
@@ -102,6 +103,24 @@ PictureLike: TypeAlias = "str | PathLike[str] | bytes | Encoded | Located | Imag
 
 
 @dataclass(frozen=True, slots=True)
+class RuledMask:
+    """A mask of a published corpus, whose meaning is known beforehand; opened only when needed.
+
+    Args:
+        picture: where it is stored.
+        rule: which of its pixels are edited, as `maskfile.ruled` takes it; empty: by the general rules.
+        fit: a key of `maskfile.FITS`: what to do where its size is not its picture's.
+    """
+
+    picture: Encoded | Located
+    rule: str = ""
+    fit: str = "same"
+
+
+MaskLike: TypeAlias = "PictureLike | RuledMask"
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Original and edited, and what the source says of them.
 
@@ -119,12 +138,45 @@ class Pair:
     edited: PictureLike
     instruction: str | None = None
     region: PictureLike | None = None
-    mask: PictureLike | None = None
+    mask: MaskLike | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.id:
             raise InputError("a pair needs an id that is not empty")
+
+
+LABELS = {
+    "authentic": "A photograph nobody edited; without a mask nothing is edited.",
+    "forged": "Part of it was edited; without a mask nobody says which part.",
+    "synthetic": "All of it was generated; without a mask all of it counts as edited.",
+}
+"""What a labelled picture is, and what it means that it has no mask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A picture of a labelled test set: what it is, and which part of it was edited.
+
+    Args:
+        id: unique by construction within its set.
+        picture: opened only when needed.
+        mask: on the picture's grid once `maskfile.fitted_mask` has read it; None where the set has none.
+        label: a key of `LABELS`.
+        columns: what else the set says of it.
+    """
+
+    id: str
+    picture: Encoded | Located
+    mask: RuledMask | None
+    label: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise InputError("a labelled picture needs an id that is not empty")
+        if self.label not in LABELS:
+            raise InputError(f"{self.label!r} is not a known label")
 
 
 @dataclass(frozen=True, slots=True)

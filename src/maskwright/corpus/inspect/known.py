@@ -11,9 +11,9 @@ from PIL.Image import Image
 
 from maskwright.corpus.inspect.values import KnownMask
 from maskwright.measures.metrics import pixel_iou
-from maskwright.pairs.maskfile import read_mask
+from maskwright.pairs.maskfile import fitted_mask, read_mask
 from maskwright.pairs.opening import open_image
-from maskwright.pairs.values import Encoded, Located, Mask
+from maskwright.pairs.values import Encoded, Located, Mask, RuledMask
 
 OTHERS_LEVEL = 127.5
 """IMDLBenCo takes mean(RGB) above this for edited (its abstract_dataset.py), and so do many."""
@@ -37,7 +37,7 @@ TURNS: Mapping[str, Callable[[Mask], Mask]] = {
 
 
 def look_at_mask(
-    stored: Encoded | Located,
+    stored: Encoded | Located | RuledMask,
     edited_size: tuple[int, int],
     original_size: tuple[int, int],
     change: Mask | None,
@@ -47,17 +47,23 @@ def look_at_mask(
     """What is known of a mask, and the mask.
 
     Args:
+        stored: a `RuledMask` is fitted as its corpus allows, and how it is stored is no mistake.
         edited_size, original_size: (width, height), upright; of the two pictures.
         change: (H, W) bool on the edited picture's grid, what was measured; None if nothing was.
 
     Raises:
         InputError: it cannot be read; `reason` is bad_mask.
     """
-    mask = read_mask(stored, max_pixels=max_pixels)
-    image = open_image(stored, max_pixels=max_pixels).image
+    is_known = isinstance(stored, RuledMask)
+    if isinstance(stored, RuledMask):
+        mask = fitted_mask(stored, *edited_size, max_pixels=max_pixels)[0]
+        image = open_image(stored.picture, max_pixels=max_pixels).image
+    else:
+        mask = read_mask(stored, max_pixels=max_pixels)
+        image = open_image(stored, max_pixels=max_pixels).image
     colours = _plain(image)
     height, width = mask.shape
-    plain = colours.mean(axis=2) > OTHERS_LEVEL
+    plain = mask if is_known else colours.mean(axis=2) > OTHERS_LEVEL
     fits = _fits((width, height), edited_size, original_size)
     agreement = _agreement(mask, change) if change is not None and fits in ("edited", "turned") else {}
     known = KnownMask(
@@ -67,7 +73,7 @@ def look_at_mask(
         top=int(colours.max()),
         levels=len(np.unique(colours.max(axis=2))),
         area_frac=float(mask.mean()),
-        by_alpha=_is_clear(image) and not np.array_equal(plain, mask),
+        by_alpha=not is_known and _is_clear(image) and not np.array_equal(plain, mask),
         seen_plainly=pixel_iou(mask, plain),
         fits=fits,
         agreement=agreement,

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskwright.corpus.inspect.values import SHOWN_IDS, Group, Listing
 from maskwright.pairs.sources import Source
-from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
+from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection, RuledMask
 
 READ_BYTES = 4 << 30
 """Pictures inside tables are read on the way; beyond this many bytes only sampled rows are: our choice,
@@ -103,7 +103,8 @@ class Lister:
         self._counts["pairs"] += 1
         self._counts["instruction"] += bool(item.instruction)
         self._counts["mask"] += item.mask is not None
-        for role, picture in (("original", item.original), ("edited", item.edited), ("mask", item.mask)):
+        mask = item.mask.picture if isinstance(item.mask, RuledMask) else item.mask
+        for role, picture in (("original", item.original), ("edited", item.edited), ("mask", mask)):
             if isinstance(picture, Encoded):
                 self._read_bytes += len(picture.data)
             elif isinstance(picture, Located) and self._files.size(picture.path) is None:

@@ -16,7 +16,16 @@ from maskwright.pages.images import shrunk, shrunk_mask
 from maskwright.pairs.filefacts import file_facts
 from maskwright.pairs.opening import read_bytes
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.values import Annotation, Encoded, Located, Mask, Pair, Picture, PictureLike
+from maskwright.pairs.values import (
+    Annotation,
+    Encoded,
+    Located,
+    Mask,
+    Pair,
+    Picture,
+    PictureLike,
+    RuledMask,
+)
 
 THUMBNAIL_PX = 320
 LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "GIF"})
@@ -103,7 +112,7 @@ def _mask(
     pair: Pair, sides: Mapping[str, Side | None], change: Mask | None, max_pixels: int
 ) -> tuple[KnownMask | None, Mask | None, str]:
     edited = sides["edited"]
-    if not isinstance(pair.mask, Encoded | Located) or edited is None:
+    if not isinstance(pair.mask, Encoded | Located | RuledMask) or edited is None:
         return None, None, ""
     original = sides["original"] or edited
     try:

@@ -23,7 +23,7 @@ from maskwright.pairs.sources.base import (
     ranges,
     rows_per_part,
 )
-from maskwright.pairs.sources.layouts import CONVENTIONS, WHY, arrange
+from maskwright.pairs.sources.layouts import Layout, arrange
 from maskwright.pairs.values import Located, Pair, Rejection
 
 
@@ -34,14 +34,16 @@ class FolderSource:
     relative to the folder. Every picture file that `list_files` gives is in a pair or is a rejection.
     """
 
-    def __init__(self, location: str, files: Sequence[str], roles: Roles) -> None:
-        """`files` as `list_files` gives them."""
+    def __init__(
+        self, location: str, files: Sequence[str], roles: Roles, layout: Layout | None = None
+    ) -> None:
+        """`files` as `list_files` gives them; `layout` if it is known what they are."""
         self.location = location
         if roles.original or roles.edited or roles.mask or roles.instruction:
             raise SettingError(f"{shown(location)} is a folder of pictures and has no columns to choose")
         keys = [portable(file) for file in files if os.path.splitext(file)[1].lower() in PICTURE_SUFFIXES]
         tables = [file for file in files if file.lower().endswith(TABLE_SUFFIXES)]
-        layout = arrange(keys, shown(location), tables)
+        layout = layout or arrange(keys, shown(location), tables)
         self._rows: list[tuple[str, tuple[str, str, str | None] | tuple[str, str]]] = sorted(
             [
                 *((edited, (original, edited, mask)) for original, edited, mask in layout.pairs),
@@ -50,7 +52,7 @@ class FolderSource:
             key=lambda row: row[0],
         )
         self._swap = roles.swap
-        self._convention, self._pairs = layout.convention, layout.pairs
+        self._layout = layout
         self._state = {key: _state(self._path(key)) for key in keys}
         self._etag = listing_etag((key, *self._state[key]) for key in keys)
 
@@ -59,16 +61,16 @@ class FolderSource:
 
     def reading(self) -> Reading:
         """`Chosen.place` is the first file that has the role, in the order of ids."""
-        pairs = sorted(self._pairs, key=lambda pair: pair[1])
+        pairs = sorted(self._layout.pairs, key=lambda pair: pair[1])
         masks = [mask for _, _, mask in pairs if mask]
         places = {"original": pairs[0][0], "edited": pairs[0][1], "mask": masks[0] if masks else ""}
-        whys = dict(WHY[self._convention])
+        whys = dict(self._layout.why)
         if self._swap:
             for table in (places, whys):
                 table["original"], table["edited"] = table["edited"], table["original"]
         return Reading(
             kind="a folder of pictures",
-            layout=CONVENTIONS[self._convention][1],
+            layout=self._layout.example,
             chosen=tuple(Chosen(role, place, whys[role]) for role, place in places.items() if place),
             swapped=self._swap,
         )

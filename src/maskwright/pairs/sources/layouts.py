@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maskwright.errors import InputError
@@ -39,12 +39,14 @@ class Layout:
     Args:
         pairs: (original, edited, mask or None).
         left: file -> (reason, detail); files in neither are unmatched.
-        convention: key of `CONVENTIONS`, filled in by `arrange`.
+        example: what the layout looks like; filled in by `arrange`.
+        why: role -> what in a file's name decides it, in words; filled in by `arrange`.
     """
 
     pairs: list[tuple[str, str, str | None]] = field(default_factory=list)
     left: dict[str, tuple[str, str]] = field(default_factory=dict)
-    convention: str = ""
+    example: str = ""
+    why: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, originals: Sequence[str], edits: Sequence[str], masks: Sequence[str]) -> None:
         """One pair if there is exactly one way to make it, else reasons."""
@@ -173,11 +175,11 @@ def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Lay
     if len(fits) != 1:
         raise _no_single_fit(files, fits, where, tables)
     ((name, layout),) = fits.items()
-    layout.convention = name
+    layout.example, layout.why = CONVENTIONS[name][1], WHY[name]
     used = {file for pair in layout.pairs for file in pair if file}
     for file in files:
         if file not in used and file not in layout.left:
-            layout.left[file] = ("unmatched", f"it is no part of a pair laid out as {CONVENTIONS[name][1]}")
+            layout.left[file] = ("unmatched", f"it is no part of a pair laid out as {layout.example}")
     return layout
 
 

@@ -1,0 +1,41 @@
+"""Corpora that come as folders of files, as their repositories and the code that loads them describe them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.pairs.corpora.pictures import edited, photograph, region, stored
+
+
+def write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def casia_v2(folder: Path, number: int = 0) -> Path:
+    """CASIA v2 with the masks of namtpham/casia2groundtruth, in the folders SAFIRE's loader wants.
+
+    A splice into `cha_00063` of something from `art_00014`; a copy within `pla_00020`, stored as TIFF;
+    a photograph nobody touched; one forgery whose photograph is missing. Forgeries' names: the first scene
+    is the background (three loaders: split('_')[5], characters 13 to 21, first match). `number` is added to
+    all numbers of scenes.
+    """
+    cha, art, pla, txt = (f"{each + 100 * number:05}" for each in (63, 14, 20, 9))
+    for name in (f"Au_cha_{cha}.jpg", f"Au_art_{art}.jpg", f"Au_pla_{pla}.jpg", f"Au_txt_{txt}.bmp"):
+        write(folder / "Au" / name, stored(_scene(name), "BMP" if name.endswith("bmp") else "JPEG"))
+    spliced = f"Tp_D_CRN_S_N_cha{cha}_art{art}_11818"
+    forged = edited(_scene(f"Au_cha_{cha}.jpg"), region())
+    write(folder / "Tp" / f"{spliced}.jpg", stored(forged, "JPEG", quality=95))
+    write(folder / "CASIA 2 Groundtruth" / f"{spliced}_gt.png", stored(region()))
+    copied = f"Tp_S_NRN_M_N_pla{pla}_pla{pla}_10988"
+    write(folder / "Tp" / f"{copied}.tif", stored(edited(_scene(f"Au_pla_{pla}.jpg"), region()), "TIFF"))
+    write(folder / "CASIA 2 Groundtruth" / f"{copied}_gt.png", stored(region().astype(np.uint8)))
+    write(folder / "Tp" / f"Tp_D_NND_M_N_ani{number:02}077_sec00096_00138.tif", stored(photograph(3), "TIFF"))
+    return folder
+
+
+def _scene(name: str) -> np.ndarray[Any, Any]:
+    return photograph(sum(map(ord, name)))
