@@ -42,6 +42,9 @@ def command(
             help="Processes, one thread each; by default as many as processors.", min=1, metavar="N"
         ),
     ] = None,
+    executor: Annotated[
+        str, typer.Option(help="Where they run: local, or ray for the machines of a cluster.", metavar="NAME")
+    ] = "local",
     files: Annotated[
         bool | None,
         typer.Option(
@@ -88,6 +91,7 @@ def command(
             out,
             annotator=annotator,
             workers=workers,
+            executor=executor,
             retry_failed=retry == "failed",
             progress=progress.rows,
             options=Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels),

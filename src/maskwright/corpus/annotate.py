@@ -14,7 +14,9 @@ from pathlib import Path
 
 from maskwright.corpus import atomic
 from maskwright.corpus.command import resume_command
-from maskwright.corpus.executors.local import LocalExecutor, default_workers
+from maskwright.corpus.executors import DEFAULT as LOCAL
+from maskwright.corpus.executors import load_executor
+from maskwright.corpus.executors.local import default_workers
 from maskwright.corpus.parts import parts_done
 from maskwright.corpus.plan import ANNOTATIONS, RUN, Run, drawn, freeze_run
 from maskwright.corpus.schema import freeze
@@ -65,6 +67,7 @@ def annotate(
     *,
     annotator: str = DEFAULT,
     workers: int | None = None,
+    executor: str = LOCAL,
     retry_failed: bool = False,
     progress: Progress | None = None,
     options: Options = Options(),
@@ -77,7 +80,8 @@ def annotate(
         source: a folder of pictures, or a table (CSV, JSONL, Parquet).
         out: a folder, new or of this very run; see docs/reference/output.md for what it will hold.
         annotator: a name, `package.module:Class`, or an .onnx file beside its card.
-        workers: processes with one thread each; None: the processors this process may use.
+        workers: processes with one thread each; None: one for every processor there is to use.
+        executor: `local`, or `ray` for the machines of a cluster, which all must see OUT and the source.
         retry_failed: write the parts that hold failed rows anew, whole.
         progress: called now and then, in this thread.
 
@@ -91,7 +95,7 @@ def annotate(
     folder = Path(out)
     _refuse_place(folder, opened)
     check_max_pixels(options.max_pixels)
-    executor = LocalExecutor(default_workers() if workers is None else workers, options.timeout_s)
+    crew = load_executor(executor, workers, options.timeout_s)
     plan = drawn(opened.plan(), options.sample, options.seed)
     if not plan:
         raise InputError(f"{opened.location} holds no pairs")
@@ -105,7 +109,7 @@ def annotate(
                 (folder / ANNOTATIONS).mkdir(parents=True, exist_ok=True)
             freeze_run(folder, run, plan)
             sitting = Sitting(folder, plan, progress, retry_failed)
-            sitting.work_off(executor, files, memory_for(executor.workers))
+            sitting.work_off(crew, files, memory_for(workers or default_workers()))
             if files:
                 for number in sitting.done_before:
                     write_view(folder, run, number, missing_only=True)

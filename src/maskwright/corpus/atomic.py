@@ -87,10 +87,10 @@ def told(path: Path) -> Iterator[None]:
         raise RunError(f"{path} cannot be written: {words}", hint=hint) from fault
 
 
-def remove_temporaries(folder: Path, *, of_pid: int) -> None:
-    """Remove what a process of this machine, known to be dead, has left in a folder."""
+def remove_temporaries(folder: Path, *, of_pid: int, of_host: str | None = None) -> None:
+    """Remove what a process, known to be dead, has left in a folder; None is this machine."""
     for path, host, pid in _temporaries(folder):
-        if host == _host() and pid == of_pid:
+        if host == _host(of_host) and pid == of_pid:
             path.unlink(missing_ok=True)
 
 
@@ -123,8 +123,8 @@ def _temporaries(folder: Path) -> Iterator[tuple[Path, str, int]]:
             yield entry, found[1], int(found[2])
 
 
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname())[:64] or "host"
+def _host(name: str | None = None) -> str:
+    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname() if name is None else name)[:64] or "host"
 
 
 def _alive(pid: int) -> bool:

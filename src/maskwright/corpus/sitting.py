@@ -17,12 +17,15 @@ from maskwright.corpus.parts import part_path, parts_done
 from maskwright.corpus.plan import Planned
 from maskwright.corpus.status import count_part
 from maskwright.corpus.view import places
-from maskwright.corpus.work import Careful, Killer, Note, PartTask, annotate_part
+from maskwright.corpus.work import SEEN_BY_ALL, Careful, Killer, Note, PartTask, annotate_part
 from maskwright.errors import RunError
 
 # A worker that shares the machine with others may have four fifths of its share, and at least
 # what two pictures of 100 megapixels need with all their float planes.
 _MEMORY_SHARE, _LEAST_MEMORY = 0.8, 4 << 30
+
+# A network folder may show a new file late: NFS looks again after 60 s at most (acdirmax in nfs(5)).
+_SEEN_S = 70.0
 
 # People cannot read faster; the callback must not cost more than the rows.
 _PROGRESS_S = 0.1
@@ -84,12 +87,15 @@ class Sitting:
         tasks = deque(PartTask(number, files) for number in self.todo)
         losses: Counter[int] = Counter()
         self._show(force=True)
-        with contextlib.closing(executor.run(partial(annotate_part, str(self._folder)), tasks)) as events:  # type: ignore[type-var]
+        with contextlib.closing(
+            executor.run(partial(annotate_part, str(self._folder.absolute())), tasks)
+        ) as events:  # type: ignore[type-var]
             for event in events:
                 number = event.task.number
                 if isinstance(event, Heard):
                     self._hear(number, event.note)
                 elif isinstance(event, Finished):
+                    self._refuse_elsewhere(number)
                     self._counts[number] = Counter(event.value)
                     self._again.discard(number)
                     self._leave_out_done(tasks)
@@ -106,6 +112,17 @@ class Sitting:
             self._counts.setdefault(number, Counter())[note.status] += 1
             self._worked += 1
 
+    def _refuse_elsewhere(self, number: int) -> None:
+        """A part that is finished and not to be seen here was written to a folder of another machine."""
+        path, until = part_path(self._folder, number), time.monotonic() + _SEEN_S
+        while not path.exists():
+            if time.monotonic() > until:
+                raise RunError(
+                    f"a worker finished part {number}, but {path} is not there",
+                    hint=SEEN_BY_ALL,
+                )
+            time.sleep(0.1)
+
     def _leave_out_done(self, tasks: deque[PartTask]) -> None:
         """Pass over parts that another process on the same OUT has finished meanwhile."""
         while (
@@ -118,7 +135,7 @@ class Sitting:
         """Again as it was; then, or at once after a hang, row by row."""
         task: PartTask = lost.task
         for place in places(self._folder):
-            atomic.remove_temporaries(place, of_pid=lost.pid)
+            atomic.remove_temporaries(place, of_pid=lost.pid, of_host=lost.host)
         if task.careful is None:
             if lost.why == "died" and losses < 2:
                 return task

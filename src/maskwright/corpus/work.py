@@ -6,9 +6,11 @@ import contextlib
 import functools
 import re
 import resource
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -16,7 +18,7 @@ import cv2
 from maskwright.corpus.executors import Beat
 from maskwright.corpus.executors.worker import receive, send
 from maskwright.corpus.parts import Row, row_of, write_part
-from maskwright.corpus.plan import Planned, Run, load_plan, load_run
+from maskwright.corpus.plan import RUN, Planned, Run, load_plan, load_run
 from maskwright.corpus.schema import misfits
 from maskwright.corpus.view import write_view
 from maskwright.errors import InputError, RunError
@@ -24,6 +26,9 @@ from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.masks.pipeline import annotate_pair, failed, rejected
 from maskwright.pairs.sources import Part, Source, open_source
 from maskwright.pairs.values import Annotation, Pair, Rejection
+
+SEEN_BY_ALL = "OUT must be a folder that every machine sees under the same name, as on NFS or Lustre"
+"""What to do about a part that one machine wrote and another cannot find."""
 
 # What Python, OpenCV, NumPy and onnxruntime say when an allocation is refused.
 _NO_MEMORY = re.compile(r"MemoryError|Insufficient memory|bad_alloc|Failed to allocate", re.IGNORECASE)
@@ -111,7 +116,18 @@ class _Workshop:
 
 @functools.lru_cache(maxsize=1)
 def _workshop(out: str) -> _Workshop:
+    if not (Path(out) / RUN).exists():
+        raise RunError(
+            f"{socket.gethostname()} does not see {out}, where the run is",
+            hint=SEEN_BY_ALL,
+        )
     run = load_run(Path(out))
+    if run.versions["maskwright"] != metadata.version("maskwright"):
+        raise RunError(
+            f"{socket.gethostname()} has maskwright {metadata.version('maskwright')},"
+            f" the run is of {run.versions['maskwright']}",
+            hint="install the same version on every machine",
+        )
     plan = {planned.part.number: planned for planned in load_plan(Path(out))}
     source = open_source(run.source, roles=run.roles)
     return _Workshop(run, plan, source, load_annotator(run.annotator))

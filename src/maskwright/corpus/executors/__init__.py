@@ -6,10 +6,20 @@ to the caller as `Lost`; what to do about it (again, row by row, give up) is the
 
 from __future__ import annotations
 
+import importlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
+
+from maskwright.errors import unknown_name
+
+EXECUTORS = {
+    "local": "maskwright.corpus.executors.local:LocalExecutor",
+    "ray": "maskwright.corpus.executors.ray:RayExecutor",
+}
+"""Every executor; strings, so that listing them imports nothing."""
+DEFAULT = "local"
 
 Beat: TypeAlias = Callable[[Any], None]
 """Called by the function with a note on where it is. From a first note on, silence is
@@ -42,7 +52,7 @@ class Lost:
     Args:
         why: `died` or `silent`.
         note: the last note heard, None if there was none.
-        pid: of the process that is gone, so that its temporary files can be told.
+        pid, host: of the process that is gone, so that its temporary files can be told.
         detail: how it ended, for people.
     """
 
@@ -50,6 +60,7 @@ class Lost:
     why: str
     note: Any
     pid: int
+    host: str
     detail: str
 
 
@@ -70,3 +81,20 @@ class Executor(Protocol):
             RunError: workers cannot be started.
         """
         ...
+
+
+def load_executor(name: str, workers: int | None, quiet_s: float) -> Executor:
+    """The executor a name stands for.
+
+    Args:
+        workers: how many processes; None: one for every processor it may use.
+        quiet_s: seconds without a note after which a worker counts as hung.
+
+    Raises:
+        SettingError: nothing has that name, or a setting is out of range.
+        MissingExtraError: the executor needs a package that is not here.
+    """
+    if name not in EXECUTORS:
+        raise unknown_name("executor", name, EXECUTORS)
+    module, _, kind = EXECUTORS[name].partition(":")
+    return cast("Executor", vars(importlib.import_module(module))[kind](workers, quiet_s))

@@ -12,6 +12,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -45,7 +46,7 @@ _BOOT = (
 )
 
 # How often silence is looked for: far below any sensible limit, and no work.
-_LOOK_S = 0.25
+LOOK_S = 0.25
 
 
 def default_workers() -> int:
@@ -55,33 +56,38 @@ def default_workers() -> int:
     return os.cpu_count() or 1
 
 
+def check_settings(workers: int | None, quiet_s: float) -> None:
+    """Refuse what no executor can work with."""
+    if workers is not None and workers < 1:
+        raise SettingError(f"{workers} workers cannot work", hint="give 1 or more")
+    if not quiet_s > 0:
+        raise SettingError(f"a limit of {quiet_s} seconds leaves no time", hint="give more than 0")
+
+
 @dataclass(frozen=True, slots=True)
 class LocalExecutor:
     """Processes on this machine.
 
     Args:
-        workers: how many at once, 1 or more.
+        workers: how many at once, 1 or more; None: as many as processors that may be used.
         quiet_s: seconds without a note after which a worker counts as hung.
     """
 
-    workers: int
+    workers: int | None
     quiet_s: float
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise SettingError(f"{self.workers} workers cannot work", hint="give 1 or more")
-        if not self.quiet_s > 0:
-            raise SettingError(f"a limit of {self.quiet_s} seconds leaves no time", hint="give more than 0")
+        check_settings(self.workers, self.quiet_s)
 
     def run(self, work: Work, tasks: deque[Any]) -> Iterator[Event]:
         """See `Executor.run`."""
-        crew = _Crew(work)
+        crew, most = Crew(work), self.workers or default_workers()
         try:
             while tasks or crew.busy:
                 for worker in [each for each in crew.members if each.idle]:
                     if tasks:
                         worker.give(tasks.popleft())
-                for _ in range(min(self.workers - len(crew.members), len(tasks))):
+                for _ in range(min(most - len(crew.members), len(tasks))):
                     crew.hire().give(tasks.popleft())
                 yield from crew.listen(self.quiet_s)
         finally:
@@ -89,7 +95,7 @@ class LocalExecutor:
 
 
 @dataclass(slots=True, eq=False)
-class _Worker:
+class Worker:
     """One process; `task` is None while it is idle."""
 
     process: subprocess.Popen[bytes]
@@ -106,19 +112,19 @@ class _Worker:
             send(cast("Any", self.process.stdin), task)
 
 
-class _Crew:
-    """The processes at work, and the one queue their messages arrive in."""
+class Crew:
+    """The processes at work on this machine, and the one queue their messages arrive in."""
 
     def __init__(self, work: Work) -> None:
-        self.members: list[_Worker] = []
+        self.members: list[Worker] = []
         self._work = work
-        self._inbox: queue.SimpleQueue[tuple[_Worker, str, Any]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Worker, str, Any]] = queue.SimpleQueue()
 
     @property
     def busy(self) -> bool:
         return any(not worker.idle for worker in self.members)
 
-    def hire(self) -> _Worker:
+    def hire(self) -> Worker:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-c", _BOOT, json.dumps(sys.path)],
@@ -129,7 +135,7 @@ class _Crew:
             )
         except OSError as fault:
             raise RunError(f"a worker process cannot be started: {fault}") from fault
-        worker = _Worker(process)
+        worker = Worker(process)
         self.members.append(worker)
         threading.Thread(target=self._read, args=(worker,), daemon=True).start()
         with contextlib.suppress(BrokenPipeError):
@@ -139,7 +145,7 @@ class _Crew:
     def listen(self, quiet_s: float) -> Iterator[Event]:
         """What came in; silence is judged only when nothing is waiting to be read."""
         try:
-            worker, kind, content = self._inbox.get(timeout=_LOOK_S)
+            worker, kind, content = self._inbox.get(timeout=LOOK_S)
         except queue.Empty:
             now = time.monotonic()
             for worker in list(self.members):
@@ -173,18 +179,18 @@ class _Crew:
         for worker in list(self.members):
             self._end(worker)
 
-    def _lost(self, worker: _Worker, why: str, detail: str) -> Lost:
+    def _lost(self, worker: Worker, why: str, detail: str) -> Lost:
         self._end(worker)
-        return Lost(worker.task, why, worker.note, worker.process.pid, detail)
+        return Lost(worker.task, why, worker.note, worker.process.pid, socket.gethostname(), detail)
 
-    def _end(self, worker: _Worker) -> None:
+    def _end(self, worker: Worker) -> None:
         self.members.remove(worker)
         worker.process.kill()
         worker.process.wait()
         with contextlib.suppress(BrokenPipeError):
             cast("Any", worker.process.stdin).close()
 
-    def _read(self, worker: _Worker) -> None:
+    def _read(self, worker: Worker) -> None:
         stream = cast("Any", worker.process.stdout)
         with stream:
             try:

@@ -1,13 +1,15 @@
-"""The other end of the local executor: a process that works tasks off until its input ends."""
+"""A worker process: it works tasks off until its input ends. Executors differ in who is at the other end."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import pickle
+import queue
 import signal
 import struct
 import sys
+import threading
 from typing import Any, BinaryIO
 
 HEADER = struct.Struct("<Q")
@@ -26,6 +28,10 @@ def receive(stream: BinaryIO) -> Any:
     Raises:
         EOFError: the other side is gone.
     """
+    return pickle.loads(_receive(stream))
+
+
+def _receive(stream: BinaryIO) -> bytes:
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         raise EOFError
@@ -33,7 +39,7 @@ def receive(stream: BinaryIO) -> Any:
     data = stream.read(length)
     if len(data) < length:
         raise EOFError
-    return pickle.loads(data)
+    return data
 
 
 def serve() -> None:
@@ -44,22 +50,31 @@ def serve() -> None:
     os.dup2(nowhere, 0)
     os.dup2(2, 1)
     with contextlib.suppress(AttributeError, ValueError):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a parent that was killed ends us at the next note
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_collect, args=(incoming, messages), daemon=True).start()
     try:
         import cv2
 
         cv2.setNumThreads(1)
-        work = receive(incoming)
+        work = pickle.loads(messages.get())
         send(outgoing, ("ready", None))
         while True:
-            task = receive(incoming)
+            task = pickle.loads(messages.get())
             value = work(task, lambda note: send(outgoing, ("heard", note)))
             send(outgoing, ("finished", value))
-    except EOFError:
-        return
     except Exception as fault:
         send(outgoing, ("raised", _portable(fault)))
         sys.exit(1)
+
+
+def _collect(incoming: BinaryIO, messages: queue.SimpleQueue[bytes]) -> None:
+    """Collect what comes in. Its end ends this process at once: whoever is told that a worker's
+    other end is gone may give its task to another one."""
+    with contextlib.suppress(EOFError):
+        while True:
+            messages.put(_receive(incoming))
+    os._exit(0)
 
 
 def _portable(fault: Exception) -> Exception:
