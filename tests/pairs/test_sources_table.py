@@ -2,127 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.sources import Reading, Roles, Source, open_source
-from maskwright.pairs.sources.parquet import ParquetReader
+from maskwright.pairs.sources import Reading, Roles, open_source
 from maskwright.pairs.values import Encoded, Located, Pair, Rejection
-from tests.contracts.source import SourceContract, everything
-from tests.strategies import picture_file
+from tests.contracts.source import everything
+from tests.pairs.tables import PNG, image_struct, keys, opened, write_csv
 
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[3] / "shared" / "data"))
-PNG = [picture_file("PNG", seed=seed) for seed in range(6)]
 
 
-def write_csv(path: Path, rows: list[dict[str, Any]], **options: Any) -> Path:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), **options)
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
+# ---- roles ---------------------------------------------------------------------------------------------
 
-
-def rows_of(count: int) -> list[dict[str, Any]]:
-    """Rows of paths, of which one is a URL and one is empty."""
-    rows: list[dict[str, Any]] = [
-        {
-            "id": f"{i:03}",
-            "original": f"a/{i}.png",
-            "edited": f"b/{i}.png",
-            "mask": f"m/{i}.png",
-            "instruction": f"make it {i}, please",
-            "turn": i,
-            "score": i / 4 + 0.5,
-        }
-        for i in range(count)
-    ]
-    rows[1]["edited"] = "https://example.org/x.png"
-    rows[2]["original"] = ""
-    return rows
-
-
-def image_struct(data: bytes | None, path: str | None = None) -> dict[str, Any]:
-    return {"bytes": data, "path": path}
-
-
-class TestCsv(SourceContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path) -> Callable[[], Source]:
-        path = write_csv(tmp_path / "pairs.csv", rows_of(700))
-        return lambda: open_source(path)
-
-
-class TestJsonLines(SourceContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path) -> Callable[[], Source]:
-        rows = [{**row, "tags": ["x", str(i)], "box": {"w": i}} for i, row in enumerate(rows_of(600))]
-        path = tmp_path / "pairs.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "\n\nnot json\n")
-        return lambda: open_source(path)
-
-
-class TestJsonArray(SourceContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path) -> Callable[[], Source]:
-        path = tmp_path / "pairs.json"
-        path.write_text(json.dumps(rows_of(40)))
-        return lambda: open_source(path)
-
-
-class TestParquetWithBytes(SourceContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path) -> Callable[[], Source]:
-        table = pa.table(
-            {
-                "source_img": [image_struct(PNG[i % 6]) for i in range(90)],
-                "target_img": [image_struct(None if i == 7 else PNG[(i + 1) % 6]) for i in range(90)],
-                "instruction": [f"edit {i}" for i in range(90)],
-                "turn_index": pa.array(range(90), pa.int32()),
-                "scores": [[i / 2] for i in range(90)],
-            }
-        )
-        pq.write_table(table, tmp_path / "p.parquet", row_group_size=37)
-        return lambda: open_source(tmp_path / "p.parquet")
-
-
-class TestParquetShards(SourceContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path) -> Callable[[], Source]:
-        for shard, count in enumerate((13, 40, 0, 9)):
-            table = pa.table(
-                {
-                    "before": pa.array([PNG[i % 6] for i in range(count)], pa.binary()),
-                    "after": pa.array([None if i == 3 else PNG[1] for i in range(count)], pa.binary()),
-                    "n": pa.array(range(count), pa.int64()),
-                }
-            )
-            (tmp_path / "data").mkdir(exist_ok=True)
-            pq.write_table(table, tmp_path / "data" / f"s-{shard}.parquet", row_group_size=8)
-        return lambda: open_source(tmp_path)
-
-
-def opened(path: Path, **roles: Any) -> list[Pair | Rejection]:
-    return everything(open_source(path, roles=Roles(**roles)))
-
-
-def keys(row: Pair | Rejection) -> list[str]:
-    assert isinstance(row, Pair)
-    return [side.key for side in (row.original, row.edited, row.mask) if isinstance(side, Located | Encoded)]
-
-
-# ---- roles ----------------------------------------------------------------------------------------------
 
 COLUMNS = {
     "ours": ("original", "edited", "mask", "instruction"),
@@ -230,7 +130,7 @@ def test_a_column_of_nulls_is_no_mask(tmp_path: Path) -> None:
     assert row.mask is None
 
 
-# ---- cells ----------------------------------------------------------------------------------------------
+# ---- cells ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -324,292 +224,7 @@ def test_rows_are_those_of_the_table_in_its_order(ending: str, tmp_path: Path) -
     assert [row.id for row in found] == [f"{path.name}#{i}" for i in range(700)]
 
 
-# ---- CSV ------------------------------------------------------------------------------------------------
-
-
-def csv_file(folder: Path, text: str | bytes) -> Path:
-    path = folder / "t.csv"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
-
-
-def test_numbers_are_numbers_only_where_nothing_is_lost(tmp_path: Path) -> None:
-    columns = {
-        "whole": (["1", "-2", ""], pa.int64(), [1, -2, None]),
-        "real": (["0.5", "1e-07", "3"], pa.float64(), [0.5, 1e-07, 3.0]),
-        "padded": (["001", "2", "3"], pa.string(), ["001", "2", "3"]),
-        "version": (["1.10", "1.2", "1.3"], pa.string(), ["1.10", "1.2", "1.3"]),
-        "long": (["12345678901234567890", "1", "2"], pa.string(), ["12345678901234567890", "1", "2"]),
-        "largest": (
-            ["9223372036854775807", "-9223372036854775808", "0"],
-            pa.int64(),
-            [2**63 - 1, -(2**63), 0],
-        ),
-        "mixed": (["9007199254740993", "0.5", ""], pa.string(), ["9007199254740993", "0.5", ""]),
-        "word": (["nan", "inf", "1"], pa.string(), ["nan", "inf", "1"]),
-        "under": (["1_0", "٣", "1"], pa.string(), ["1_0", "٣", "1"]),
-        "nothing": (["", "", ""], pa.string(), ["", "", ""]),
-    }
-    rows = [
-        {
-            "original": "a.png",
-            "edited": "b.png",
-            **{name: cells[i] for name, (cells, _, _) in columns.items()},
-        }
-        for i in range(3)
-    ]
-    source = open_source(write_csv(tmp_path / "t.csv", rows))
-    for name, (_, type_, values) in columns.items():
-        assert source.schema().field(name).type == type_, name
-        assert [row.columns[name] for row in everything(source)] == values, name
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_read_from_the_header(delimiter: str, tmp_path: Path) -> None:
-    path = write_csv(
-        tmp_path / "t.csv", [{"original": "a.png", "edited": "b.png", "n": "1"}], delimiter=delimiter
-    )
-    assert opened(path)[0].columns == {"n": 1}
-
-
-def test_a_byte_order_mark_quotes_and_line_ends_in_cells_are_understood(tmp_path: Path) -> None:
-    text = '\ufefforiginal,edited,note\r\na.png,b.png,"two\r\nlines, ""said"" he"\r\n\r\nc.png,d.png,x'
-    first, second = opened(csv_file(tmp_path, text))
-    assert first.columns == {"note": 'two\r\nlines, "said" he'}
-    assert (keys(second), second.id) == (["c.png", "d.png"], "t.csv#1")
-
-
-def test_bad_rows_are_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
-    lines = [
-        b"original,edited,n,note",
-        b"a.png,b.png,1,good",
-        b"a.png,b.png",
-        b"a.png,b.png,1,nul\0",
-        b"a.png,b.png,1,latin \xe9",
-        b'a.png,b.png,1,"broken" quote',
-        b"a.png,b.png,2," + b"x" * 200_000,
-        b"a.png,b.png,3,good",
-        b'a.png,b.png,4,"never closed',
-    ]
-    rows = opened(csv_file(tmp_path, b"\n".join(lines)))
-    assert [getattr(row, "reason", "") for row in rows] == ["", *["bad_row"] * 5, "", "bad_row"]
-    assert [row.id for row in rows] == [f"t.csv#{i}" for i in range(8)]
-    assert rows[6].columns == {"n": 3, "note": "good"}
-
-
-def test_a_comma_unquoted_in_the_text_at_the_end_is_put_back(tmp_path: Path) -> None:
-    rows = opened(
-        csv_file(tmp_path, "original,edited,n,note\na.png,b.png,1,x\nc.png,d.png,2,one, two,three\n")
-    )
-    assert rows[1].columns == {"n": 2, "note": "one, two,three"}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "original,edited,note\na.png,b.png,x\na.png,not, b.png,x\n",  # moved a picture
-        "original,edited,n,note\na.png,b.png,1,x\nc.png,d.png,one, two,x\n",  # moved a number
-        "note,original,edited\nx,a.png,b.png\nx,y,a.png,b.png\n",  # the last column is a picture
-        "original,edited,n\na.png,b.png,1\na.png,b.png,1,2\n",  # the last column is a number
-        "note,original,edited\nx,a.png,b.png\nx,a.png,b.png,c.png\n",  # one picture too many
-    ],
-)
-def test_a_comma_unquoted_elsewhere_is_a_bad_row(text: str, tmp_path: Path) -> None:
-    last = opened(csv_file(tmp_path, text))[-1]
-    assert isinstance(last, Rejection)
-    assert "cells, the header has" in last.detail
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (b"", "no header"),
-        (b"\n\n", "no header"),
-        (b"original,edited\n", "has no rows"),
-        (b"original,original,edited\na.png,b.png,c.png\n", "more than one column 'original'"),
-        ("original,edited\na.png,b.png\n".encode("utf-16"), "UTF-16"),
-        (b"orig\xe9nal,edited\na,b\n", "not UTF-8"),
-        (b"orig\0nal,edited\na,b\n", "not UTF-8"),
-        (b'"original,edited\na,b\n', "header"),
-    ],
-)
-def test_a_table_that_cannot_be_understood_is_refused(text: bytes, words: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=words):
-        opened(csv_file(tmp_path, text))
-
-
-def test_a_column_without_a_name_gets_one(tmp_path: Path) -> None:
-    (row,) = opened(csv_file(tmp_path, ",original,edited\n0,a.png,b.png\n"))
-    assert row.columns == {"column_1": 0}
-
-
-# ---- JSON -----------------------------------------------------------------------------------------------
-
-
-def test_values_keep_their_types_and_mixed_ones_become_text(tmp_path: Path) -> None:
-    extra: list[dict[str, Any]] = [
-        {"n": 1, "x": 1, "tags": ["a"], "box": {"w": 1}, "odd": 5, "flag": True, "big": 2**70, "none": None},
-        {"n": None, "x": 0.5, "tags": [], "box": {"h": 2.5}, "odd": "5", "flag": False, "big": 1},
-        {"odd": {"a": [1]}, "deep": [[1], [2.5]], "long": [2**53 + 1, 0.5]},
-    ]
-    lines = [json.dumps({"original": "a.png", "edited": "b.png", **one}) for one in extra]
-    (tmp_path / "t.jsonl").write_text("\n".join(lines))
-    source = open_source(tmp_path / "t.jsonl")
-    types = {field.name: field.type for field in source.schema()}
-    assert types == {
-        "n": pa.int64(),
-        "x": pa.float64(),
-        "tags": pa.list_(pa.string()),
-        "box": pa.struct({"w": pa.int64(), "h": pa.float64()}),
-        "odd": pa.string(),
-        "flag": pa.bool_(),
-        "big": pa.string(),
-        "deep": pa.list_(pa.list_(pa.float64())),
-        "long": pa.string(),
-    }
-    rows = everything(source)
-    assert [row.columns["odd"] for row in rows] == ["5", "5", '{"a": [1]}']
-    assert [row.columns["big"] for row in rows] == [str(2**70), "1", None]
-    assert rows[2].columns["long"] == "[9007199254740993, 0.5]"
-    assert pa.Table.from_pylist([dict(row.columns) for row in rows], schema=source.schema()).num_rows == 3
-
-
-def test_lines_that_are_no_objects_are_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
-    good = json.dumps({"original": "a.png", "edited": "b.png"}).encode()
-    bad = [
-        b"{",
-        b"[1]",
-        b"3",
-        b'{"original": "a.png", "original": "b.png"}',
-        b'{"x": "\\ud800"}',
-        b'{"x": "\\u0000"}',
-    ]
-    bad += [b'{"original": "\xe9.png"}', b"[" * 50_000, b'{"x":' + b"[" * 40 + b"]" * 40 + b"}"]
-    (tmp_path / "t.jsonl").write_bytes(b"\n".join([good, *bad, b"  ", good]))
-    rows = opened(tmp_path / "t.jsonl")
-    assert [getattr(row, "reason", "") for row in rows] == ["", *["bad_row"] * len(bad), ""]
-
-
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("t.jsonl", b""),
-        ("t.jsonl", b"\n\n"),
-        ("t.jsonl", b"[1]\n[2]\n"),
-        ("t.jsonl", "{}".encode("utf-16")),
-        ("t.json", b"{}"),
-        ("t.json", b"[1, 2]"),
-        ("t.json", b'["{\\"original\\": 1}"]'),
-        ("t.json", b"[]"),
-        ("t.json", b"[" * 100_000),
-        ("t.json", b"\xff"),
-    ],
-)
-def test_json_without_rows_of_objects_is_refused(name: str, data: bytes, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(InputError):
-        open_source(tmp_path / name)
-
-
-# ---- Parquet --------------------------------------------------------------------------------------------
-
-
-def parquet_file(folder: Path, rows: int = 60, **columns: Any) -> Path:
-    path = folder / "t.parquet"
-    table = pa.table({"original": [PNG[i % 6] for i in range(rows)], "edited": [PNG[1]] * rows, **columns})
-    pq.write_table(table, path, row_group_size=20, compression="none", use_dictionary=False)
-    return path
-
-
-def test_other_columns_keep_their_types_and_pictures_are_not_carried(tmp_path: Path) -> None:
-    times = pa.array(np.arange(60).astype("datetime64[ns]"))
-    path = parquet_file(
-        tmp_path,
-        small=pa.array(range(60), pa.int8()),
-        when=times,
-        day=pa.array([0] * 60, pa.date32()),
-        word=pa.array(["x"] * 60).dictionary_encode(),
-        sketch=[PNG[2]] * 60,
-        **{"dotted.name": [1.5] * 60},
-    )
-    source = open_source(path)
-    types = {field.name: field.type for field in source.schema()}
-    assert types == {
-        "small": pa.int8(),
-        "when": pa.string(),
-        "day": pa.date32(),
-        "word": pa.string(),
-        "dotted.name": pa.float64(),
-    }
-    row = everything(source)[59]
-    assert row.columns["when"] == "1970-01-01 00:00:00.000000059"
-    assert row.columns["dotted.name"] == 1.5
-
-
-def test_a_damaged_row_group_costs_its_own_rows_only(tmp_path: Path) -> None:
-    path = parquet_file(tmp_path)
-    data = bytearray(path.read_bytes())
-    column = pq.ParquetFile(path).metadata.row_group(1).column(0)
-    start = column.data_page_offset
-    data[start : start + 40] = b"\xff" * 40
-    path.write_bytes(data)
-    rows = opened(path)
-    assert [getattr(row, "reason", "") for row in rows] == [""] * 20 + ["bad_row"] * 20 + [""] * 20
-
-
-def test_reading_on_where_the_last_part_ended_decodes_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = open_source(parquet_file(tmp_path))
-    opened_files = []
-    real = ParquetReader._open
-    monkeypatch.setattr(
-        ParquetReader, "_open", lambda self, file: opened_files.append(file) or real(self, file)
-    )
-    assert len(everything(source)) == 60
-    assert len(opened_files) == 3, "once for each row group"
-
-
-def test_two_readers_of_a_row_group_do_not_disturb_each_other(tmp_path: Path) -> None:
-    table = pa.table({"original": ["a.png"] * 700, "edited": ["b.png"] * 700, "n": range(700)})
-    pq.write_table(table, tmp_path / "t.parquet")
-    source = open_source(tmp_path / "t.parquet")
-    plan = source.plan()
-    list(source.read(plan[0]))  # leaves the place where it stopped
-    assert (plan[1].start, plan[1].rows, plan[9].start) == (11, 11, 99), "across batches of 16 rows"
-    near, far = source.read(plan[1]), source.read(plan[9])
-    found = [(next(near).columns["n"], next(far).columns["n"]) for _ in range(11)]
-    assert found == [(11 + i, 99 + i) for i in range(11)]
-
-
-@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
-def test_a_truncated_parquet_file_is_refused(share: float, tmp_path: Path) -> None:
-    path = parquet_file(tmp_path)
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(InputError, match="not a readable Parquet"):
-        open_source(path)
-
-
-def test_shards_of_different_columns_are_refused(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"original": ["a.png"], "edited": ["b.png"], "n": [1]}), tmp_path / "a.parquet")
-    pq.write_table(pa.table({"original": ["a.png"], "edited": ["b.png"], "n": ["x"]}), tmp_path / "b.parquet")
-    with pytest.raises(InputError, match="differ"):
-        open_source(tmp_path)
-    pq.write_table(pa.table({"original": ["a.png"], "edited": ["b.png"]}), tmp_path / "b.parquet")
-    with pytest.raises(InputError, match="other columns"):
-        open_source(tmp_path)
-
-
-def test_paths_in_a_shard_are_relative_to_the_shard(tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    pq.write_table(pa.table({"original": ["a.png"], "edited": ["b.png"]}), tmp_path / "d" / "s.parquet")
-    (row,) = opened(tmp_path)
-    assert (keys(row), row.id) == (["d/a.png", "d/b.png"], "d/s.parquet#0")
-    assert isinstance(row, Pair)
-    assert row.original == Located(str(tmp_path / "d" / "a.png"), "d/a.png")
-
-
-# ---- opening --------------------------------------------------------------------------------------------
+# ---- opening -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["none.csv", "none", "https://example.org/t.csv", "a\0b", "t.xlsx", ""])

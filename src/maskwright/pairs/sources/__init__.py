@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from maskwright.errors import InputError
 from maskwright.pairs.opening import is_remote, shown
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source
+from maskwright.pairs.sources.stores import Disk, Store
 
 __all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "open_source"]
 
@@ -57,15 +58,15 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         for endings in SHARDS:
             if kinds & endings and not kinds & PICTURE_SUFFIXES:
                 shards = [file for file in files if os.path.splitext(file)[1].lower() in endings]
-                return _table(place, place, shards, roles)
+                return _table(place, Disk(place), shards, roles)
         return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
         raise InputError(f"{shown(place)}: there is no such file or folder")
     folder, name = os.path.split(place)
-    return _table(place, folder or ".", [name], roles)
+    return _table(place, Disk(folder or "."), [name], roles)
 
 
-def _table(place: str, root: str, files: Sequence[str], roles: Roles) -> Source:
+def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Source:
     """The source of one file, or of shards of one kind."""
     from maskwright.pairs.sources.preset import preset_table
     from maskwright.pairs.sources.table import TableSource
@@ -83,6 +84,6 @@ def _table(place: str, root: str, files: Sequence[str], roles: Roles) -> Source:
             hint=f"tables end in {', '.join(TABLES)}; for two pictures: maskwright compare ORIGINAL EDITED",
         )
     module, _, class_ = reader.partition(":")
-    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)(root, files)
+    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)(store, files)
     table = TarSource if isinstance(read, TarReader) else TableSource
     return preset_table(place, read, roles, table) if roles.corpus else table(place, read, roles)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import math
-import os
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from maskwright.errors import InputError
-from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.lines import ROWS_PER_MARK, SAMPLE, Lines, first_byte, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row
 
 _TYPES = {"whole": pa.int64(), "long": pa.int64(), "real": pa.float64()}
@@ -30,12 +29,11 @@ _NUMBER = re.compile(r"-?\d")
 class CsvReader:
     """Rows of one CSV file; it is read through once when opened, to count and to know the types."""
 
-    def __init__(self, root: str, files: Sequence[str]) -> None:
-        self.root, self.files = root, files
-        self._path = os.path.join(root, files[0])
-        self._name = shown(self._path)
+    def __init__(self, store: Store, files: Sequence[str]) -> None:
+        self.store, self.files = store, files
+        self._name = store.name(files[0])
         try:
-            with open(self._path, "rb") as file:
+            with store.open(files[0]) as file:
                 self._delimiter, self._header, self._body = self._read_header(file)
                 self._scan(file)
         except OSError as error:
@@ -50,7 +48,7 @@ class CsvReader:
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
         wanted = [(name, i) for i, name in enumerate(self._header) if name in columns]
         mark = start // ROWS_PER_MARK
-        with open(self._path, "rb") as stream:
+        with self.store.open(file) as stream:
             for row, (_, cells) in enumerate(self._records(stream, self._marks[mark]), mark * ROWS_PER_MARK):
                 if row >= start + rows:
                     return

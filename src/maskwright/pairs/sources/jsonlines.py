@@ -7,7 +7,6 @@ an object there) it is text, and what is not text is written as JSON.
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
@@ -15,9 +14,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from maskwright.errors import InputError
-from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.lines import ROWS_PER_MARK, SAMPLE, Lines, first_byte, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row
 
 DEEPEST = 16
@@ -53,14 +52,13 @@ class Seen:
 class JsonReader:
     """Rows of one JSON Lines file, read through once when opened; a `.json` array is held in memory."""
 
-    def __init__(self, root: str, files: Sequence[str]) -> None:
-        self.root, self.files = root, files
-        self._path = os.path.join(root, files[0])
-        self._name = shown(self._path)
+    def __init__(self, store: Store, files: Sequence[str]) -> None:
+        self.store, self.files = store, files
+        self._name = store.name(files[0])
         self._seen = Seen()
         self._marks, self._count = array("q"), 0
         try:
-            with open(self._path, "rb") as file:
+            with store.open(files[0]) as file:
                 start = first_byte(file, self._name)
                 self._held = self._load(file, start) if files[0].lower().endswith(".json") else None
                 for offset, text in self._texts(file, start):
@@ -82,7 +80,7 @@ class JsonReader:
 
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
         mark = 0 if self._held is not None else start // ROWS_PER_MARK
-        with open(self._path, "rb") as stream:
+        with self.store.open(file) as stream:
             found = self._texts(stream, self._marks[mark] if self._marks else 0)
             for i, (_, text) in enumerate(found, mark * ROWS_PER_MARK):
                 if i >= start + rows:

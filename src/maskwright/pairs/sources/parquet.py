@@ -13,10 +13,14 @@ from maskwright.errors import InputError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.lines import SAMPLE, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row
 
 BATCH = 16
 """Rows in memory at once: two pictures of about 1 MB each, so some 32 MB."""
+
+MOST_ROWS = 1 << 20
+"""Rows a file may have beyond one for each of its bytes; more are not rows but a forged footer."""
 
 _NOTHING = pa.record_batch({})
 _BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, TypeError)
@@ -41,16 +45,15 @@ class _Cursor:
 class ParquetReader:
     """Rows of one Parquet file, or of several with the same columns."""
 
-    def __init__(self, root: str, files: Sequence[str]) -> None:
-        self.root = root
+    def __init__(self, store: Store, files: Sequence[str]) -> None:
+        self.store = store
         self.files = [file.replace(os.sep, "/") for file in files]
         self._groups: dict[str, list[int]] = {}
         self._cursor: _Cursor | None = None
         schemas = []
         for file in self.files:
             with self._open(file) as opened:
-                meta = opened.metadata
-                self._groups[file] = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+                self._groups[file] = self._rows_of(file, opened.metadata)
                 schemas.append(opened.schema_arrow.remove_metadata())
         self._schema = self._same(schemas)
         self._columns = {field.name: (self._kind(field), _carried(field.type)) for field in self._schema}
@@ -90,13 +93,25 @@ class ParquetReader:
             for _ in range(row, stop):
                 yield BadRow(f"row group {group} is damaged: {_words(error)}")
 
+    def _rows_of(self, file: str, meta: pq.FileMetaData) -> list[int]:
+        """Rows of each row group, where they can be true."""
+        rows = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+        most = MOST_ROWS + self.store.state(file)[0]
+        if min(rows, default=0) < 0 or sum(rows) != meta.num_rows or sum(rows) > most:
+            raise InputError(
+                f"{self.store.name(file)} is not a readable Parquet file: it says it has {meta.num_rows} "
+                f"rows, its row groups {sum(rows)}, in {self.store.state(file)[0]} bytes"
+            )
+        return rows
+
     def _open(self, file: str) -> pq.ParquetFile:
-        path = os.path.join(self.root, file)
         try:
             # page by page, not whole column chunks: memory does not grow with the row group
-            return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+            return pq.ParquetFile(self.store.for_arrow(file), pre_buffer=False, buffer_size=1 << 20)
         except _BROKEN as error:
-            raise InputError(f"{shown(path)} is not a readable Parquet file: {_words(error)}") from error
+            raise InputError(
+                f"{self.store.name(file)} is not a readable Parquet file: {_words(error)}"
+            ) from error
 
     def _same(self, schemas: Sequence[pa.Schema]) -> pa.Schema:
         for file, schema in zip(self.files, schemas, strict=True):
@@ -107,7 +122,9 @@ class ParquetReader:
         try:
             unified = pa.unify_schemas(schemas)  # only null and a type go together
         except pa.ArrowException as error:
-            raise InputError(f"the Parquet files in {shown(self.root)} differ: {_words(error)}") from error
+            raise InputError(
+                f"{shown(self.files[0])} and the other Parquet files differ: {_words(error)}"
+            ) from error
         for file, schema in zip(self.files, schemas, strict=True):
             if schema.names != unified.names:
                 raise InputError(f"{shown(file)} has other columns than {shown(self.files[0])}")

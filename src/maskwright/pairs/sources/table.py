@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from maskwright.pairs.sources.base import (
     Reading,
     Roles,
     check_etag,
-    file_etag,
     portable,
     ranges,
     rows_per_part,
 )
 from maskwright.pairs.sources.roles import chosen_roles, find_roles
+from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
 
 
@@ -47,21 +46,24 @@ KINDS = {
 }
 """Ending of a table's name -> what people call it."""
 
+MOST_COLUMNS = 2000
+"""Columns a table may have; tables of pairs have some dozens, and every one is looked at for each row."""
+
 Row: TypeAlias = "dict[str, Any] | BadRow"
 
 
 class Reader(Protocol):
     """One or more files of rows with the same columns.
 
-    Paths of `files` are relative to `root`. A row is a dict of all `columns` that were asked for; a cell may
-    be an `Encoded` picture, where the reader knows a better key than row and column.
+    Paths of `files` are relative to the store. A row is a dict of all `columns` that were asked for; a cell
+    may be an `Encoded` picture, where the reader knows a better key than row and column.
     """
 
-    root: str
+    store: Store
 
     @property
     def files(self) -> Sequence[str]:
-        """Paths relative to `root`."""
+        """Paths relative to the store."""
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         """Name -> (picture, text, file or other; the type to carry), in order; a file is not carried."""
@@ -89,6 +91,8 @@ class TableSource:
         if not any(self._counts.values()):
             raise InputError(f"{self._where} has no rows")
         columns = reader.columns()
+        if len(columns) > MOST_COLUMNS:
+            raise InputError(f"{self._where} has {len(columns)} columns, at most {MOST_COLUMNS} are read")
         self._roles = find_roles(self._where, {name: kind for name, (kind, _) in columns.items()}, roles)
         self._given, self._columns = roles, columns
         used = {self._roles.original, self._roles.edited, self._roles.mask}
@@ -106,7 +110,7 @@ class TableSource:
         )
         roles_used = (self._roles.original, self._roles.edited, self._roles.mask, self._roles.instruction)
         self._needed = list(dict.fromkeys([name for name in roles_used if name] + self._schema.names))
-        self._states = {key: file_etag(os.path.join(reader.root, file)) for key, file in self._files.items()}
+        self._states = {key: reader.store.state(file) for key, file in self._files.items()}
 
     def schema(self) -> pa.Schema:
         return self._schema
@@ -149,7 +153,7 @@ class TableSource:
             row, _, column = place.partition(":")
             if row.isascii() and row.isdigit() and column:
                 return self._cell(file, int(row), column, key)
-        return Located(os.path.join(self._reader.root, key), key)
+        return self._reader.store.picture(key)
 
     def _places(self, key: str) -> Iterator[tuple[str, str]]:
         """(key of a file of the table, what stands behind `#`); a name may hold `#` itself."""
@@ -208,7 +212,7 @@ class TableSource:
         if is_remote(cell):
             return Rejection(id_, "remote_not_allowed", shown(cell)[:200])
         key = posixpath.join(posixpath.dirname(file), cell)
-        return Located(os.path.join(self._reader.root, key), key)
+        return self._reader.store.picture(key)
 
     def _instruction(self, values: Mapping[str, Any]) -> str | None:
         found = values[self._roles.instruction] if self._roles.instruction else None

@@ -28,12 +28,16 @@ from maskwright.pairs.opening import LARGEST_FILE, shown
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Roles, portable
 from maskwright.pairs.sources.jsonlines import Seen, checked, parse
 from maskwright.pairs.sources.lines import LONGEST_LINE, is_clean
+from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row, TableSource
 from maskwright.pairs.sources.tarred import Member, TarCut, members
 from maskwright.pairs.values import Encoded, PictureLike
 
 KEY = "__key__"
 """The column of what a sample's members have in common."""
+
+HEADERS_AHEAD = 1 << 16
+"""Bytes fetched around a header of a tar that is far away: most members are larger."""
 
 TEXTS = frozenset({"txt", "text", "cls", "json"})
 """Endings of members that are UTF-8 text; `json` alone, without a word before it, is an object of columns."""
@@ -59,8 +63,8 @@ class _Shard:
 class TarReader:
     """Samples of one or several tars; their headers are read through once when opened."""
 
-    def __init__(self, root: str, files: Sequence[str]) -> None:
-        self.root, self.files = root, files
+    def __init__(self, store: Store, files: Sequence[str]) -> None:
+        self.store, self.files = store, files
         self._seen = Seen()
         self._fields: dict[str, tuple[str, pa.DataType]] = {KEY: ("text", pa.string())}
         self._pictures: dict[str, str] = {}
@@ -74,7 +78,7 @@ class TarReader:
 
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
         """Samples one after the other; of each only the members that hold one of the columns."""
-        with self._open(file) as stream:
+        with self.store.open(file, ahead=HEADERS_AHEAD) as stream:
             for row in range(start, start + rows):
                 yield self._row(stream, file, row, frozenset(columns))
 
@@ -84,7 +88,7 @@ class TarReader:
         if named is None:
             return None
         shard = self._shards[file]
-        with self._open(file) as stream:
+        with self.store.open(file, ahead=HEADERS_AHEAD) as stream:
             for row in np.flatnonzero(shard.digests == _digest(named[0])):
                 try:
                     for found, _, field in self._sample(stream, file, int(row)):
@@ -97,7 +101,7 @@ class TarReader:
     def _scan(self, file: str) -> _Shard:
         """Find the samples and learn the columns."""
         starts, digests, last = array("q"), array("Q"), None
-        with self._open(file) as stream:
+        with self.store.open(file, ahead=HEADERS_AHEAD) as stream:
             length = stream.seek(0, os.SEEK_END)
             try:
                 for member in members(stream, 0, length):
@@ -113,7 +117,7 @@ class TarReader:
                         self._learn(stream, member, field)
             except TarCut as cut:
                 if not starts:
-                    raise InputError(f"{self._name(file)} is not a readable tar: {cut}") from cut
+                    raise InputError(f"{self.store.name(file)} is not a readable tar: {cut}") from cut
         found = np.array(digests, np.uint64)
         again = np.ones(len(found), np.bool_)
         again[np.unique(found, return_index=True)[1]] = False
@@ -194,15 +198,6 @@ class TarReader:
     def _picture(self, stream: BinaryIO, file: str, member: Member) -> Encoded:
         stream.seek(member.offset)
         return Encoded(stream.read(member.size), f"{portable(file)}#{member.name}")
-
-    def _open(self, file: str) -> BinaryIO:
-        try:
-            return open(os.path.join(self.root, file), "rb")
-        except OSError as error:
-            raise InputError(f"{self._name(file)} cannot be read: {error.strerror}") from error
-
-    def _name(self, file: str) -> str:
-        return shown(os.path.join(self.root, file))
 
 
 class TarSource(TableSource):
