@@ -39,3 +39,51 @@ def casia_v2(folder: Path, number: int = 0) -> Path:
 
 def _scene(name: str) -> np.ndarray[Any, Any]:
     return photograph(sum(map(ord, name)))
+
+
+def deal_300k(folder: Path) -> Path:
+    """DEAL-300K by the six examples in its repository: a mask has the stem of its edit, 255 is edited."""
+    for photo, checkpoints in (
+        ("000000000009", ("120", "180")),
+        ("000000000459", ("120",)),
+        ("000000436603", ()),
+    ):
+        write(folder / "train" / f"{photo}.jpg", stored(photograph(int(photo)), "JPEG"))
+        for checkpoint in checkpoints:
+            forged = edited(photograph(int(photo)), region())
+            write(folder / "train" / f"{photo}_qwen{checkpoint}.jpg", stored(forged, "JPEG"))
+            write(folder / "label" / f"{photo}_qwen{checkpoint}.png", stored(region()))
+    return folder
+
+
+def miml(folder: Path) -> Path:
+    """MIML as Auto_Annotate_SPG.py reads it: `0.jpg` is authentic; a folder without its `1.jpg`."""
+    for name in ("a1", "b2"):
+        write(folder / "SPG" / name / "0.jpg", stored(photograph(1), "JPEG"))
+        write(folder / "SPG" / name / "1.jpg", stored(edited(photograph(1), region()), "JPEG"))
+    write(folder / "SPG" / "c3" / "0.jpg", stored(photograph(2), "JPEG"))
+    return folder
+
+
+def autosplice(folder: Path) -> Path:
+    """AutoSplice as three loaders read it: `{photo}_{n}` is forged, masks go by photo, qualities are three."""
+    for photo, forgeries in (("71695", 2), ("80012", 1), ("90000", 0)):
+        write(folder / "Authentic" / f"{photo}.jpg", stored(photograph(int(photo)), "JPEG"))
+        if forgeries:
+            write(folder / "Mask" / f"{photo}_mask.png", stored(region()))
+        for n in range(forgeries):
+            for quality in (75, 90, 100):
+                forged = stored(edited(photograph(int(photo)), region()), "JPEG", quality=quality)
+                write(folder / f"Forged_JPEG{quality}" / f"{photo}_{n}.jpg", forged)
+        write(folder / "Caption" / f"{photo}.json", b"{}")
+    return folder
+
+
+def cocoglide(folder: Path) -> Path:
+    """CocoGlide by TruFor's lists: classes with blanks, joined by the number at the end."""
+    for kind, photo in (("dining table", "114871"), ("teddy bear", "563758"), ("cake", "493334")):
+        write(folder / "real" / f"{kind}_{photo}.png", stored(photograph(int(photo))))
+        forged = stored(edited(photograph(int(photo)), region()))
+        write(folder / "fake" / f"glide_inpainting_val2017_{photo}_up.png", forged)
+        write(folder / "mask" / f"{kind}_{photo}_mask.png", stored(region()))
+    return folder

@@ -136,3 +136,211 @@ def pipe(folder: Path, texts: tuple[tuple[str, str, str], ...] = (("", "", "add 
         for i, text in enumerate(texts)
     ]
     return shard(folder, "train-00000-of-00160", made, schema)
+
+
+def ultraedit(folder: Path) -> Path:
+    """BleachNick/UltraEdit, its card: `mask_image` and `edit_object` are there, their type is null."""
+    schema = [
+        ("source_image", IMAGE),
+        ("edited_image", IMAGE),
+        ("edit_prompt", pa.string()),
+        ("edit_object", pa.null()),
+        ("source_caption", pa.string()),
+        ("target_caption", pa.string()),
+        ("mask_image", pa.null()),
+    ]
+    made = [
+        {
+            "source_image": picture(stored(photograph(i))),
+            "edited_image": picture(stored(edited(photograph(i), region()))),
+            "edit_prompt": "add a hat",
+        }
+        for i in range(2)
+    ]
+    return shard(folder, "FreeForm_0-00000-of-00002", made, schema)
+
+
+def ultraedit_region(folder: Path) -> Path:
+    """BleachNick/UltraEdit_Region_Based_100k, its card: white is the edit; all white is "no mask"."""
+    schema = [
+        ("source_image", IMAGE),
+        ("edited_image", IMAGE),
+        ("edit_prompt", pa.string()),
+        ("edit_object", pa.string()),
+        ("mask_image", IMAGE),
+    ]
+    made = [
+        {
+            "source_image": picture(stored(photograph(i))),
+            "edited_image": picture(stored(edited(photograph(i), region()))),
+            "edit_prompt": "add a hat",
+            "edit_object": "hat",
+            "mask_image": picture(stored(np.dstack([region() * np.uint8(255)] * 3))),
+        }
+        for i in range(2)
+    ]
+    return shard(folder, "RegionBase-00000-of-00095", made, schema)
+
+
+def hq_edit(folder: Path) -> Path:
+    """UCSC-VLAA/HQ-Edit, its card: `input` and `output` are captions; the sides differ by a few pixels."""
+    schema = [
+        ("input", pa.string()),
+        ("input_image", IMAGE),
+        ("edit", pa.string()),
+        ("inverse_edit", pa.string()),
+        ("output", pa.string()),
+        ("output_image", IMAGE),
+    ]
+    made = [
+        {
+            "input": "a cat",
+            "input_image": picture(stored(photograph(1))),
+            "edit": "make it a dog",
+            "inverse_edit": "make it a cat",
+            "output": "a dog",
+            "output_image": picture(stored(photograph(1, (62, 47)))),
+        }
+    ]
+    return shard(folder, "train-00000-of-00066", made, schema)
+
+
+def omniedit(folder: Path, tasks: tuple[str, ...] = ("removal", "swap", "style", "env")) -> Path:
+    """TIGER-Lab/OmniEdit-Filtered-1.2M, its card: the instruction is a list of phrasings."""
+    schema = [
+        ("omni_edit_id", pa.string()),
+        ("task", pa.string()),
+        ("src_img", IMAGE),
+        ("edited_img", IMAGE),
+        ("edited_prompt_list", pa.list_(pa.string())),
+        ("width", pa.int64()),
+        ("height", pa.int64()),
+        ("sc_score_1", pa.int64()),
+        ("sc_score_2", pa.int64()),
+        ("sc_reasoning", pa.string()),
+        ("pq_score", pa.int64()),
+        ("o_score", pa.float64()),
+    ]
+    made = [
+        {
+            "omni_edit_id": f"task_{task}_{i}.jpg",
+            "task": task,
+            "src_img": picture(stored(photograph(i))),
+            "edited_img": picture(stored(edited(photograph(i), region()))),
+            "edited_prompt_list": [f"do {task}", f"please do {task}"],
+            "width": 64,
+            "height": 48,
+            "o_score": 9.5,
+        }
+        for i, task in enumerate(tasks)
+    ]
+    return shard(folder, "dev-00000-of-00001", made, schema)
+
+
+ANYEDIT_TYPES = [
+    "add",
+    "remove",
+    "replace",
+    "color_alter",
+    "appearance_alter",
+    "material_change",
+    "action_change",
+    "textual_change",
+    "counting",
+    "relation",
+    "implicit_change",
+    "background_change",
+    "tune_transfer",
+    "style_change",
+    "rotation_change",
+    "resize",
+    "outpaint",
+    "movement",
+    "visual_sketch",
+    "visual_bbox",
+    "visual_material_transfer",
+]
+"""Values of `edit_type`: those of the card, and of the task tables in the repository."""
+
+
+def anyedit(folder: Path) -> Path:
+    """Bin1117/AnyEdit, its card: `visual_input` is what the edit followed, `input` and `output` captions."""
+    schema = [
+        ("image_id", pa.string()),
+        ("edit_instruction", pa.string()),
+        ("edit_type", pa.string()),
+        ("image_file", IMAGE),
+        ("edited_file", IMAGE),
+        ("visual_input", IMAGE),
+        ("input", pa.string()),
+        ("output", pa.string()),
+    ]
+    sketch = picture(stored(region()))
+    made = [
+        {
+            "image_id": f"{i:05}",
+            "edit_instruction": f"{kind} it",
+            "edit_type": kind,
+            "image_file": picture(stored(photograph(i))),
+            "edited_file": picture(stored(edited(photograph(i), region()))),
+            "visual_input": sketch if kind.startswith("visual") else None,
+            "input": "a cat",
+            "output": "a dog",
+        }
+        for i, kind in enumerate(ANYEDIT_TYPES)
+    ]
+    return shard(folder, "validation-00000-of-00001", made, schema)
+
+
+def humanedit(folder: Path) -> Path:
+    """BryanW/HumanEdit, its card, and mask_convert.py of viiika/HumanEdit: black of MASK_IMG is the edit.
+
+    `MASK` and `CORE` are flags.
+    """
+    schema = [
+        ("IMAGE_ID", pa.string()),
+        ("EDITING_TYPE", pa.string()),
+        ("CORE", pa.int32()),
+        ("MASK", pa.int32()),
+        ("EDITING_INSTRUCTION", pa.string()),
+        ("OUTPUT_DESCRIPTION", pa.string()),
+        ("INPUT_CAPTION_BY_LLAMA", pa.string()),
+        ("OUTPUT_CAPTION_BY_LLAMA", pa.string()),
+        ("INPUT_IMG", IMAGE),
+        ("MASK_IMG", IMAGE),
+        ("OUTPUT_IMG", IMAGE),
+    ]
+    erased = np.where(region()[:, :, None], 0, photograph(1)).astype(np.uint8)
+    made = [
+        {
+            "IMAGE_ID": "an_id",
+            "EDITING_TYPE": "Remove",
+            "CORE": 1,
+            "MASK": 1,
+            "EDITING_INSTRUCTION": "remove the cup",
+            "INPUT_IMG": picture(stored(photograph(1))),
+            "MASK_IMG": picture(stored(erased)),
+            "OUTPUT_IMG": picture(stored(edited(photograph(1), region()))),
+        }
+    ]
+    return shard(folder, "train-00000-of-00033", made, schema)
+
+
+def crispedit(folder: Path) -> Path:
+    """WeiChow/CrispEdit-2M by a pipeline over its shards: four columns, seven types."""
+    schema = [
+        ("input_img", IMAGE),
+        ("output_img", IMAGE),
+        ("instruction", pa.string()),
+        ("type", pa.string()),
+    ]
+    made = [
+        {
+            "input_img": picture(stored(photograph(i))),
+            "output_img": picture(stored(edited(photograph(i), region()))),
+            "instruction": f"{kind} it",
+            "type": kind,
+        }
+        for i, kind in enumerate(("add", "remove", "replace", "color", "motion", "background", "style"))
+    ]
+    return shard(folder, "add_00000", made, schema)

@@ -6,10 +6,13 @@ How a preset is applied stands in `sources.preset` (pairs) and `labelled` (label
 from __future__ import annotations
 
 from maskwright.errors import InputError, SettingError, unknown_name
-from maskwright.pairs.presets.edits import EDITS
+from maskwright.pairs.presets.folders import FOLDERS
+from maskwright.pairs.presets.lists import LISTS
 from maskwright.pairs.presets.preset import Preset
+from maskwright.pairs.presets.tables import TABLES
+from maskwright.pairs.presets.unknown import UNKNOWN
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*EDITS,)}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*TABLES, *LISTS, *FOLDERS, *UNKNOWN)}
 """Name -> preset."""
 
 

@@ -27,12 +27,15 @@ class When:
     """Holds for rows whose column, as text, is the pattern from end to end, in any case.
 
     Args:
-        column: a column of the corpus; of a corpus of files, a named group of the edited picture's pattern.
+        column: a column of the corpus; of a corpus of files, a named group of the edited picture's pattern;
+            of an unfolded one also `session_key` and `session_turn`.
         pattern: a regular expression.
+        then: what a flag is where it holds; elsewhere it is False. None: nobody knows.
     """
 
     column: str
     pattern: str
+    then: bool | None = True
 
     def holds(self, columns: Mapping[str, object]) -> bool:
         """Whether it holds for these values; a column that is not there is empty text."""
@@ -54,15 +57,13 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A corpus of rows.
+    """A corpus of rows with a pair each.
 
     Args:
         original, edited, mask: columns that hold pictures.
         instruction: columns of text, best first; the first that is not empty is taken, row by row.
         key: columns that together name the photograph or the session.
         turn: column with the number of the edit within a session, from 1 on.
-        turns: column with a list of edits: a row becomes one pair an edit, and the roles above are
-            names inside of the list's entries.
     """
 
     original: str
@@ -71,7 +72,37 @@ class Table:
     mask: str | None = None
     key: tuple[str, ...] = ()
     turn: str | None = None
-    turns: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfold:
+    """A corpus of rows with pictures in lists, or with a session of edits each.
+
+    A path leads into a row: `column`, `column[0]`, `column[-1].name`, `column[id=x].url`. In it, `{n}` is the
+    number of the edit, counted from 1, and `{i}` counted from 0; there are as many edits as `edited` leads to
+    a picture. Without either, a row is one pair.
+
+    Args:
+        original: paths of the picture before the edit, best first; those without a number are the first
+            picture of a session, and a later edit starts from the picture before it.
+        edited: path of the edited picture.
+        last: path of the picture after the numbered ones.
+        instruction: path of the text; the token `<image>` is taken out of it.
+        key: path of what names the photograph or the session.
+        within: where the paths of pictures begin, seen from the table.
+    """
+
+    original: tuple[str, ...]
+    edited: str
+    last: str | None = None
+    instruction: str | None = None
+    key: str | None = None
+    within: str = ""
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether a row may hold more than one edit."""
+        return "{" in self.edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +178,7 @@ class Join:
     forged: When
 
 
-Container: TypeAlias = "Table | Files | LabelledTable | LabelledFiles"
+Container: TypeAlias = "Table | Unfold | Files | LabelledTable | LabelledFiles"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ import pyarrow as pa
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.presets import find_pairs
-from maskwright.pairs.presets.preset import Files, Flag, Preset, Table, When
+from maskwright.pairs.presets.preset import Files, Flag, Preset, Table, Unfold, When
 from maskwright.pairs.sources.base import Part, Reading, Roles, Source
 from maskwright.pairs.sources.folder import FolderSource
 from maskwright.pairs.sources.named import arrange_named, named_groups
 from maskwright.pairs.sources.table import Reader
+from maskwright.pairs.sources.unfold import KEY, TURN, UnfoldedReader, root_of
 from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection, RuledMask
 
 ADDED = pa.schema(
@@ -46,22 +47,26 @@ def preset_table(location: str, reader: Reader, roles: Roles, table: Callable[..
         InputError: the preset is not established, or the table has other columns than it.
     """
     preset = _preset_for(location, roles)
-    if not isinstance(preset.container, Table):
-        raise _another_kind(preset, location, "a table")
-    given = preset.container
+    given = _columns_of(preset, location)
     columns = reader.columns()
-    missing = [name for name in (given.original, given.edited) if name not in columns]
+    if isinstance(preset.container, Unfold):
+        wanted = [root_of(preset.container.edited).replace("{n}", "1")]
+        unfolded: Reader = UnfoldedReader(reader, preset.container)
+    else:
+        wanted, unfolded = [given.original, given.edited], reader
+    missing = [name for name in wanted if name not in columns]
     if missing:
         raise InputError(
             f"{shown(location)} has no column {' and no '.join(map(repr, missing))}, which {preset.title} "
             f"has; its columns are {', '.join(map(repr, list(columns)[:12]))}",
             hint="is it that corpus? else leave --corpus out",
         )
+    columns = unfolded.columns()
     # a column that is there need not hold anything: that of UltraEdit has the type null
     mask = given.mask if given.mask and columns.get(given.mask, ("",))[0] == "picture" else None
     instruction = next((name for name in given.instruction if name in columns), None)
     found = Roles(given.original, given.edited, mask, instruction, allow_remote=roles.allow_remote)
-    return PresetSource(preset, table(location, reader, found), swap=roles.swap)
+    return PresetSource(preset, table(location, unfolded, found), swap=roles.swap)
 
 
 def preset_folder(location: str, files: Sequence[str], roles: Roles) -> Source:
@@ -94,11 +99,12 @@ class PresetSource:
         self.location = source.location
         self.preset = preset
         self._source, self._swap = source, swap
-        container = preset.container
-        self._turns = isinstance(container, Table) and bool(container.turn or container.turns)
-        added = [field for field in ADDED if field.name != "turn" or self._turns]
-        self._names = {field.name: _free(field.name) for field in source.schema()}
-        carried = [pa.field(self._names[field.name], field.type) for field in source.schema()]
+        self._table = None if isinstance(preset.container, Files) else _columns_of(preset, source.location)
+        self._turn = self._table.turn if self._table else None
+        added = [field for field in ADDED if field.name != "turn" or self._turn]
+        own = [field for field in source.schema() if field.name not in (KEY, TURN)]
+        self._names = {field.name: _free(field.name) for field in own}
+        carried = [pa.field(self._names[field.name], field.type) for field in own]
         self._schema = pa.schema([*added, *carried])
 
     def schema(self) -> pa.Schema:
@@ -107,12 +113,13 @@ class PresetSource:
     def reading(self) -> Reading:
         reading = self._source.reading()
         why = f"known of {self.preset.title}"
-        chosen = [replace(each, why=why) for each in reading.chosen]
+        masked = isinstance(self.preset.container, Table | Files) and self.preset.container.mask
+        chosen = [replace(each, why=why) for each in reading.chosen if masked or each.role != "mask"]
         if self._swap:
             places = {each.role: each.place for each in chosen}
             places["original"], places["edited"] = places["edited"], places["original"]
             chosen = [replace(each, place=places[each.role]) for each in chosen]
-        own = [(self._names.get(name, name), use) for name, use in reading.columns]
+        own = [(self._names.get(name, name), use) for name, use in reading.columns if name not in (KEY, TURN)]
         added = [(name, "added, known of the corpus") for name in self._schema.names if name in ADDED.names]
         return replace(
             reading,
@@ -157,7 +164,8 @@ class PresetSource:
     def _row(self, row: Pair | Rejection) -> Pair | Rejection:
         values = self._values(row)
         known = self._known(values)
-        columns = {**known, **{self._names[name]: value for name, value in row.columns.items()}}
+        carried = {self._names[name]: value for name, value in row.columns.items() if name in self._names}
+        columns = {**known, **carried}
         if isinstance(row, Rejection):
             return replace(row, columns=columns)
         for skip in self.preset.skip:
@@ -173,12 +181,12 @@ class PresetSource:
         return row.columns
 
     def _known(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        container = self.preset.container
+        container = self._table or self.preset.container
         names = container.key if isinstance(container, Table | Files) else ()
         key = ":".join(str(values[name]) for name in names if values.get(name) is not None)
         known: dict[str, Any] = {"corpus": self.preset.name, "key": key or None}
-        if self._turns and isinstance(container, Table):
-            turn = values.get(container.turn or "turn")
+        if self._turn:
+            turn = values.get(self._turn)
             known["turn"] = turn if isinstance(turn, int) else None
         authentic = _flag(self.preset.authentic, values)
         known["original_is_authentic"] = None if self._swap else authentic
@@ -186,14 +194,15 @@ class PresetSource:
         return known
 
     def _ruled(self, row: Pair) -> RuledMask | None:
-        if not isinstance(row.mask, Encoded | Located):
+        has_masks = self.preset.container.mask if isinstance(self.preset.container, Table | Files) else None
+        if not has_masks or not isinstance(row.mask, Encoded | Located):
             return None
         return RuledMask(row.mask, self.preset.mask_rule, self.preset.mask_fit)
 
     def _instruction(self, row: Pair) -> str | None:
-        if row.instruction or not isinstance(self.preset.container, Table):
+        if row.instruction or self._table is None:
             return row.instruction
-        texts = (row.columns.get(name) for name in self.preset.container.instruction)
+        texts = (row.columns.get(name) for name in self._table.instruction)
         return next((text for text in texts if isinstance(text, str) and text), None)
 
 
@@ -207,8 +216,18 @@ def _preset_for(location: str, roles: Roles) -> Preset:
     return preset
 
 
+def _columns_of(preset: Preset, location: str) -> Table:
+    """Which columns hold what, once rows are unfolded."""
+    if isinstance(preset.container, Table):
+        return preset.container
+    if isinstance(preset.container, Unfold):
+        turn = TURN if preset.container.has_turns else None
+        return Table("original", "edited", ("instruction",), key=(KEY,), turn=turn)
+    raise _another_kind(preset, location, "a table")
+
+
 def _another_kind(preset: Preset, location: str, found: str) -> InputError:
-    wanted = "a table" if isinstance(preset.container, Table) else "a folder of pictures"
+    wanted = "a folder of pictures" if isinstance(preset.container, Files) else "a table"
     return InputError(
         f"{preset.title} is {wanted}, {shown(location)} is {found}",
         hint=f"SOURCE of --corpus {preset.name} is {preset.source}; its home is {preset.home}",
@@ -216,7 +235,9 @@ def _another_kind(preset: Preset, location: str, found: str) -> InputError:
 
 
 def _flag(flag: Flag, values: Mapping[str, Any]) -> bool | None:
-    return flag.holds(values) if isinstance(flag, When) else flag
+    if isinstance(flag, When):
+        return flag.then if flag.holds(values) else False
+    return flag
 
 
 def _free(name: str) -> str:
