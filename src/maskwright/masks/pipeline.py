@@ -84,8 +84,9 @@ def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIX
 
 
 def rejected(pair_id: str, reason: str, detail: str = "") -> Annotation:
-    """The annotation of a pair that has no answer."""
-    return Annotation(id=pair_id, status="rejected", reason=reason, detail=one_line(detail))
+    """The annotation of a pair that has no answer, or none today: what was not fetched may be tried again."""
+    status = "failed" if reason == "remote_failed" else "rejected"
+    return Annotation(id=pair_id, status=status, reason=reason, detail=one_line(detail))
 
 
 def failed(pair_id: str, error: BaseException) -> Annotation:

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from maskwright.errors import InputError, SettingError
-from maskwright.pairs.values import REASONS, Encoded, Located, PictureLike
+from maskwright.pairs.fetching import fetch
+from maskwright.pairs.values import REASONS, Encoded, Linked, Located, PictureLike
 
 MAX_PIXELS = 100_000_000
 """Pixels a picture may have: a little above Pillow's own warning (89 478 485), and 300 MB as RGB."""
@@ -62,7 +63,7 @@ LARGEST_FILE = MAX_PIXELS * BYTES_PER_PIXEL + METADATA_BYTES
 T = TypeVar("T")
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_REMOTE_HINT = "download the pictures first, then give paths"
+_REMOTE_HINT = "a table's pictures are fetched with --allow-remote; or download them, then give paths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def open_image(picture: PictureLike, *, max_pixels: int = MAX_PIXELS) -> Opened:
 
     Raises:
         InputError: `reason` is file_missing, file_empty, not_a_picture, truncated, too_large,
-            needs_heif or remote_not_allowed; the message names the file.
+            needs_heif, remote_not_allowed or remote_failed; the message names the file.
         SettingError: `max_pixels` is not a whole number of at least 1.
     """
     check_max_pixels(max_pixels)
@@ -180,9 +181,11 @@ def _read(picture: PictureLike, max_pixels: int) -> tuple[bytes, str]:
         raise refused("not_a_picture", f"a {type(picture).__name__}", "paths, bytes, images, arrays are")
     path = picture.path if isinstance(picture, Located) else os.fspath(picture)
     name = shown(path)
+    limit = max_pixels * BYTES_PER_PIXEL + METADATA_BYTES
+    if isinstance(picture, Linked):
+        return fetch(picture.path, name, limit), name
     if isinstance(path, str) and is_remote(path):
         raise refused("remote_not_allowed", name, hint=_REMOTE_HINT)
-    limit = max_pixels * BYTES_PER_PIXEL + METADATA_BYTES
     try:
         state = os.stat(path)
         # a named pipe or a device would block or never end

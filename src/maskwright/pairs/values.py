@@ -45,6 +45,7 @@ REASONS: dict[str, str] = {
     # failed: we broke, or the machine did; may be retried
     "worker_died": "the process that worked on the pair died twice",
     "timed_out": "the pair took longer than allowed",
+    "remote_failed": "a file at a distance could not be fetched; the network or its server failed",
     "internal_error": "maskwright broke on this pair; please report it",
 }
 """The closed list of reasons for rejected and failed pairs, a sentence each."""
@@ -97,6 +98,11 @@ class Located:
 
     path: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked(Located):
+    """A picture at a URL, `path`, that may be fetched; the key is the URL, or relative to its source."""
 
 
 PictureLike: TypeAlias = "str | PathLike[str] | bytes | Encoded | Located | Image | NDArray[Any]"

@@ -8,12 +8,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import TypeGuard
 
 import numpy as np
 
 from maskwright.corpus.inspect.values import SHOWN_IDS, Group, Listing
 from maskwright.pairs.sources import Source
-from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection, RuledMask
+from maskwright.pairs.values import Encoded, Linked, Located, Pair, PictureLike, Rejection, RuledMask
 
 READ_BYTES = 4 << 30
 """Pictures inside tables are read on the way; beyond this many bytes only sampled rows are: our choice,
@@ -107,7 +108,7 @@ class Lister:
         for role, picture in (("original", item.original), ("edited", item.edited), ("mask", mask)):
             if isinstance(picture, Encoded):
                 self._read_bytes += len(picture.data)
-            elif isinstance(picture, Located) and self._files.size(picture.path) is None:
+            elif _on_disk(picture) and self._files.size(picture.path) is None:
                 self._count(f"missing {role}", item.id)
         if self._counts["pairs"] <= COMPARED_PAIRS:
             self._files.add(item)
@@ -144,6 +145,11 @@ class _Shared:
     originals: Group
     edits: Group
     both_sides: Group
+
+
+def _on_disk(picture: object) -> TypeGuard[Located]:
+    """Whether a picture is a file of this machine: what is at a distance is not looked for."""
+    return isinstance(picture, Located) and not isinstance(picture, Linked)
 
 
 class _Files:
@@ -207,7 +213,7 @@ class _Files:
         if isinstance(picture, Encoded):
             self._digests[picture.key] = hashlib.blake2b(picture.data, digest_size=16).hexdigest()
             return picture.key
-        return picture.path if isinstance(picture, Located) and self.size(picture.path) else ""
+        return picture.path if _on_disk(picture) and self.size(picture.path) else ""
 
     def _same(self, name: str) -> str:
         """What files of the same bytes have in common."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from maskwright.errors import InputError
+from maskwright.pairs.fetching import WEB
 from maskwright.pairs.opening import is_remote, shown
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source
 from maskwright.pairs.sources.stores import Disk, Store
@@ -34,8 +35,8 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
     """Open a folder of pictures, a table, or a folder of Parquet files or tars.
 
     Args:
-        location: a path.
-        roles: column names given by the user; for tables only.
+        location: a path, or the URL of a table or a folder of shards.
+        roles: column names given by the user, for tables only; whether what is remote may be read.
 
     Raises:
         InputError: nothing there, no such table, no or more than one way to read it; says what was seen
@@ -51,19 +52,55 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
     except (TypeError, ValueError) as error:
         raise InputError(f"a source is a path, not {location!r}") from error
     if is_remote(place):
-        raise InputError(f"{shown(place)} is remote", hint="download it first, then give its path")
+        if not roles.allow_remote:
+            raise InputError(
+                f"{shown(place)} is not on this machine",
+                hint="--allow-remote reads it where it is; or download it first",
+            )
+        return _remote(place, roles)
     if is_folder:
         files = list_files(place)
-        kinds = {os.path.splitext(file)[1].lower() for file in files}
-        for endings in SHARDS:
-            if kinds & endings and not kinds & PICTURE_SUFFIXES:
-                shards = [file for file in files if os.path.splitext(file)[1].lower() in endings]
-                return _table(place, Disk(place), shards, roles)
+        if shards := _shards(files):
+            return _table(place, Disk(place), shards, roles)
         return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
         raise InputError(f"{shown(place)}: there is no such file or folder")
     folder, name = os.path.split(place)
     return _table(place, Disk(folder or "."), [name], roles)
+
+
+def _remote(url: str, roles: Roles) -> Source:
+    """A table, or a folder of shards, at a distance."""
+    from maskwright.pairs.sources.remote import ending, open_remote, remote_file, remote_folder
+
+    scheme, system, path = open_remote(url)
+    store, name = remote_file(url, scheme, system, path)
+    if scheme in WEB or ending(name) in TABLES or _is_packed(name):
+        return _table(url, store, [name], roles)
+    folder, files = remote_folder(url, system, path)
+    return _table(url, folder, _shards(files) or _no_shards(url, files), roles)
+
+
+def _shards(files: Sequence[str]) -> list[str]:
+    """Those that are read together as one table; none where there are pictures beside them."""
+    kinds = {os.path.splitext(file)[1].lower() for file in files}
+    for endings in SHARDS:
+        if kinds & endings and not kinds & PICTURE_SUFFIXES:
+            return [file for file in files if os.path.splitext(file)[1].lower() in endings]
+    return []
+
+
+def _no_shards(place: str, files: Sequence[str]) -> list[str]:
+    seen = sorted({os.path.splitext(file)[1].lower() or "none" for file in files})
+    raise InputError(
+        f"{shown(place)} holds no Parquet files and no tars, or pictures beside them"
+        f" (endings: {', '.join(map(repr, seen[:12]))})",
+        hint="give one table; folders of pictures are read from this machine only",
+    )
+
+
+def _is_packed(file: str) -> bool:
+    return file.lower().endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"))
 
 
 def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Source:
@@ -72,7 +109,7 @@ def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Sour
     from maskwright.pairs.sources.table import TableSource
     from maskwright.pairs.sources.webdataset import TarReader, TarSource
 
-    if files[0].lower().endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")):
+    if _is_packed(files[0]):
         raise InputError(
             f"{shown(place)} is a packed tar, of which no part can be read alone",
             hint="unpack it to a plain .tar",

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from maskwright.errors import InputError
+from maskwright.pairs.fetching import scheme_of
 from maskwright.pairs.opening import is_remote, shown
 from maskwright.pairs.sources.base import (
     Part,
@@ -23,7 +24,7 @@ from maskwright.pairs.sources.base import (
 )
 from maskwright.pairs.sources.roles import chosen_roles, find_roles
 from maskwright.pairs.sources.stores import Store
-from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection
+from maskwright.pairs.values import Encoded, Linked, Located, Pair, PictureLike, Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Reader(Protocol):
     may be an `Encoded` picture, where the reader knows a better key than row and column.
     """
 
-    store: Store
+    @property
+    def store(self) -> Store:
+        """Where the files are."""
 
     @property
     def files(self) -> Sequence[str]:
@@ -153,6 +156,8 @@ class TableSource:
             row, _, column = place.partition(":")
             if row.isascii() and row.isdigit() and column:
                 return self._cell(file, int(row), column, key)
+        if is_remote(key):
+            return Linked(key, key) if self._given.allow_remote and scheme_of(key) else Located(key, key)
         return self._reader.store.picture(key)
 
     def _places(self, key: str) -> Iterator[tuple[str, str]]:
@@ -210,6 +215,8 @@ class TableSource:
         if not isinstance(cell, str):
             return Rejection(id_, "bad_row", f"column {column!r} holds no picture but {shown(cell)[:80]}")
         if is_remote(cell):
+            if self._given.allow_remote and scheme_of(cell):
+                return Linked(cell, cell)
             return Rejection(id_, "remote_not_allowed", shown(cell)[:200])
         key = posixpath.join(posixpath.dirname(file), cell)
         return self._reader.store.picture(key)
