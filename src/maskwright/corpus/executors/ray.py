@@ -40,6 +40,9 @@ _FAILED_STARTS = 3
 # Workers read and write files; nothing large goes through Ray's object store (its least size).
 _STORE_BYTES = 80 << 20
 
+# Seconds for a connection to the head of a cluster.
+_KNOCK_S = 10.0
+
 # Seconds that workers get to be ended by their actors before these are killed.
 _LEAVE_S = 5.0
 
@@ -65,7 +68,7 @@ class RayExecutor:
 
     def run(self, work: Work, tasks: deque[Any]) -> Iterator[Event]:
         """See `Executor.run`."""
-        with _connected(self.workers) as ray:
+        with connected(self.workers) as ray:
             most = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
             gang = _Gang(ray, work, most, self.quiet_s)
             try:
@@ -238,25 +241,25 @@ class _Gang:
 
 
 @contextlib.contextmanager
-def _connected(workers: int | None) -> Iterator[ModuleType]:
+def connected(workers: int | None) -> Iterator[ModuleType]:
     """Ray, connected: to what the caller is connected to, to RAY_ADDRESS, or to a cluster of our own."""
     ray = _import_ray()
     if ray.is_initialized():
         yield ray
         return
     quiet: dict[str, Any] = {"logging_level": "error", "log_to_driver": True}
+    address = os.environ.get("RAY_ADDRESS")
     with contextlib.ExitStack() as stack:
         try:
-            # Ray puts its own handler in place of ours, which ends a run as it should.
-            with _kept_handler(signal.SIGTERM):
-                if os.environ.get("RAY_ADDRESS"):
+            if address:
+                _knock(address)
+                # Ray puts its own handler in place of the one that ends a run as it should.
+                with _kept_handler(signal.SIGTERM):
                     ray.init(**quiet)
-                else:
-                    # Sockets have short paths only, so it is not where TMPDIR may point.
-                    place = tempfile.mkdtemp(
-                        prefix="maskwright-ray-", dir="/tmp" if os.path.isdir("/tmp") else None
-                    )
-                    stack.callback(shutil.rmtree, place, ignore_errors=True)
+            else:
+                place = _scratch_folder()
+                stack.callback(shutil.rmtree, place, ignore_errors=True)
+                with _kept_handler(signal.SIGTERM):
                     ray.init(
                         address="local",
                         num_cpus=workers,
@@ -266,13 +269,25 @@ def _connected(workers: int | None) -> Iterator[ModuleType]:
                         **quiet,
                     )
         except (OSError, RuntimeError, ValueError) as fault:
-            where = os.environ.get("RAY_ADDRESS")
             raise RunError(
-                f"the Ray cluster cannot be {f'reached at {where}' if where else 'started'}: {fault}",
-                hint="ray status tells whether one runs; RAY_ADDRESS names the one to use",
+                f"the Ray cluster cannot be {f'reached at {address}' if address else 'started'}: {fault}",
+                hint="RAY_ADDRESS names the cluster to use; ray status tells whether one runs",
             ) from fault
         stack.callback(ray.shutdown)
         yield ray
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody answers at host:port; Ray itself tries for six minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "://" not in address:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+
+
+def _scratch_folder() -> str:
+    """A new folder for sockets and logs. Paths of sockets are short, so TMPDIR is not looked at."""
+    prefix = f"maskwright-ray-{os.getpid()}-"
+    return tempfile.mkdtemp(prefix=prefix, dir="/tmp" if os.path.isdir("/tmp") else None)
 
 
 @contextlib.contextmanager
