@@ -66,7 +66,7 @@ def miml(folder: Path) -> Path:
 
 
 def autosplice(folder: Path) -> Path:
-    """AutoSplice as three loaders read it: `{photo}_{n}` is forged, masks go by photo, qualities are three."""
+    """AutoSplice as three loaders read it: `{photo}_{n}` forged, masks by photo, three qualities."""
     for photo, forgeries in (("71695", 2), ("80012", 1), ("90000", 0)):
         write(folder / "Authentic" / f"{photo}.jpg", stored(photograph(int(photo)), "JPEG"))
         if forgeries:

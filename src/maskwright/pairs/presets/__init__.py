@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from maskwright.errors import InputError, SettingError, unknown_name
 from maskwright.pairs.presets.folders import FOLDERS
+from maskwright.pairs.presets.labelled import LABELLED
 from maskwright.pairs.presets.lists import LISTS
 from maskwright.pairs.presets.preset import Preset
 from maskwright.pairs.presets.tables import TABLES
 from maskwright.pairs.presets.unknown import UNKNOWN
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*TABLES, *LISTS, *FOLDERS, *UNKNOWN)}
+PRESETS: dict[str, Preset] = {
+    preset.name: preset for preset in (*TABLES, *LISTS, *FOLDERS, *LABELLED, *UNKNOWN)
+}
 """Name -> preset."""
 
 
@@ -30,6 +33,22 @@ def find_preset(name: str) -> Preset:
         raise InputError(
             f"how {preset.title} is laid out is not established, so no preset reads it",
             hint=f"check {preset.check}; then say which columns hold what: --original COL --edited COL",
+        )
+    return preset
+
+
+def find_labelled(name: str) -> Preset:
+    """The preset of a set of labelled pictures.
+
+    Raises:
+        SettingError: as `find_preset`, or it holds pairs.
+        InputError: as `find_preset`.
+    """
+    preset = find_preset(name)
+    if not preset.is_labelled:
+        raise SettingError(
+            f"{preset.title} is a corpus of pairs, not of labelled pictures",
+            hint=f"its masks can be made: maskwright annotate {preset.source} OUT --corpus {name}",
         )
     return preset
 

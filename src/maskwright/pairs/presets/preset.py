@@ -27,8 +27,8 @@ class When:
     """Holds for rows whose column, as text, is the pattern from end to end, in any case.
 
     Args:
-        column: a column of the corpus; of a corpus of files, a named group of the edited picture's pattern;
-            of an unfolded one also `session_key` and `session_turn`.
+        column: a column of the corpus; of a corpus of files, a named group of the edited picture's pattern,
+            or `path`; of an unfolded one also `session_key` and `session_turn`.
         pattern: a regular expression.
         then: what a flag is where it holds; elsewhere it is False. None: nobody knows.
     """
@@ -45,6 +45,13 @@ class When:
 
 Flag: TypeAlias = "bool | When | None"
 """True, False, depends on the row, or nobody knows."""
+
+
+def flag_of(flag: Flag, columns: Mapping[str, object]) -> bool | None:
+    """What a flag is for a row."""
+    if isinstance(flag, When):
+        return flag.then if flag.holds(columns) else False
+    return flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ class LabelledTable:
         picture, mask, label: columns.
         labels: value of the label column, as text -> a key of `values.LABELS`.
         key: column that names the picture.
+        without_mask: what a picture is that is labelled forged and has no mask.
     """
 
     picture: str
@@ -140,6 +148,7 @@ class LabelledTable:
     label: str
     labels: Mapping[str, str]
     key: str
+    without_mask: str = "forged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,25 +159,25 @@ class LabelledFiles:
         forged, authentic: patterns of the pictures.
         mask: pattern of the masks of forged pictures.
         spare: as in `Files`.
-        join: a table that says which mask belongs to which picture, instead of equal names.
+        key: named groups of `forged` that together name the photograph.
     """
 
     forged: str
     mask: str
-    authentic: str | None = None
+    authentic: str
     spare: tuple[tuple[str, str], ...] = ()
-    join: Join | None = None
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """A text table that names pictures and their masks.
+class LabelledList:
+    """A labelled set of picture files that a text table names.
 
     Args:
-        file: path relative to the corpus.
-        delimiter: between fields.
-        picture, mask: its columns of paths, relative to the corpus.
-        forged: which of its rows are forged.
+        file: the table, relative to the set.
+        delimiter: between its fields; the first line has the names of columns.
+        picture, mask: columns of paths, relative to the set.
+        forged: holds for the rows that are forged.
     """
 
     file: str
@@ -178,7 +187,7 @@ class Join:
     forged: When
 
 
-Container: TypeAlias = "Table | Unfold | Files | LabelledTable | LabelledFiles"
+Container: TypeAlias = "Table | Unfold | Files | LabelledTable | LabelledFiles | LabelledList"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +205,12 @@ class Preset:
         licence: its terms in short.
         redistribute: a key of `REDISTRIBUTE`.
         container: how it is read; None where the grade is unknown.
-        expected: split -> rows (tables) or forged pictures (files) of the whole corpus.
+        expected: split -> rows (tables) or forged pictures (files) of the whole corpus; of a labelled set
+            also label -> pictures.
         authentic: whether the original is a photograph nobody edited.
         whole_frame: whether pixels outside the edit were made anew, too.
         mask_rule, mask_fit: as `values.RuledMask` takes them.
+        misfits: files whose masks are known to have another size.
         skip: rows to leave out.
         notes: traps, a sentence each.
         check: what to look at before it is read without a preset; only where the grade is unknown.
@@ -220,6 +231,7 @@ class Preset:
     whole_frame: Flag = None
     mask_rule: str = ""
     mask_fit: str = "same"
+    misfits: tuple[str, ...] = ()
     skip: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
     check: str = ""
@@ -227,4 +239,4 @@ class Preset:
     @property
     def is_labelled(self) -> bool:
         """Whether it holds labelled pictures, not pairs."""
-        return isinstance(self.container, LabelledTable | LabelledFiles)
+        return isinstance(self.container, LabelledTable | LabelledFiles | LabelledList)

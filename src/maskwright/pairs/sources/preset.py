@@ -13,7 +13,7 @@ import pyarrow as pa
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.presets import find_pairs
-from maskwright.pairs.presets.preset import Files, Flag, Preset, Table, Unfold, When
+from maskwright.pairs.presets.preset import Files, Preset, Table, Unfold, flag_of
 from maskwright.pairs.sources.base import Part, Reading, Roles, Source
 from maskwright.pairs.sources.folder import FolderSource
 from maskwright.pairs.sources.named import arrange_named, named_groups
@@ -155,7 +155,7 @@ class PresetSource:
                         found[groups.get("split", "")] += 1
         else:
             for part in self.plan():
-                found[_split(part.file)] += part.rows
+                found[split_of(part.file)] += part.rows
         expected = self.preset.expected
         return tuple(
             SplitCount(name, found.get(name, 0), expected.get(name)) for name in {**expected, **found}
@@ -188,9 +188,9 @@ class PresetSource:
         if self._turn:
             turn = values.get(self._turn)
             known["turn"] = turn if isinstance(turn, int) else None
-        authentic = _flag(self.preset.authentic, values)
+        authentic = flag_of(self.preset.authentic, values)
         known["original_is_authentic"] = None if self._swap else authentic
-        known["whole_frame"] = _flag(self.preset.whole_frame, values)
+        known["whole_frame"] = flag_of(self.preset.whole_frame, values)
         return known
 
     def _ruled(self, row: Pair) -> RuledMask | None:
@@ -204,6 +204,12 @@ class PresetSource:
             return row.instruction
         texts = (row.columns.get(name) for name in self._table.instruction)
         return next((text for text in texts if isinstance(text, str) and text), None)
+
+
+def split_of(file: str) -> str:
+    """The split a shard is of, by its name or its folder's; empty where they do not say."""
+    match = _SPLIT.fullmatch(file)
+    return (match[1] or match[2]) if match else ""
 
 
 def _preset_for(location: str, roles: Roles) -> Preset:
@@ -234,17 +240,6 @@ def _another_kind(preset: Preset, location: str, found: str) -> InputError:
     )
 
 
-def _flag(flag: Flag, values: Mapping[str, Any]) -> bool | None:
-    if isinstance(flag, When):
-        return flag.then if flag.holds(values) else False
-    return flag
-
-
 def _free(name: str) -> str:
     """A name beside ours; alike in all but case is the same to SQL."""
     return f"source_{name}" if name.lower() in ADDED.names else name
-
-
-def _split(file: str) -> str:
-    match = _SPLIT.fullmatch(file)
-    return (match[1] or match[2]) if match else ""

@@ -1,0 +1,270 @@
+"""Labelled test sets: pictures, what they are, and masks of what was forged."""
+
+from __future__ import annotations
+
+from maskwright.pairs.presets.preset import (
+    LabelledFiles,
+    LabelledList,
+    LabelledTable,
+    Preset,
+    Skip,
+    When,
+)
+
+LABELLED = (
+    Preset(
+        name="columbia",
+        title="Columbia, uncompressed splicing",
+        home="www.ee.columbia.edu/ln/dvmm/downloads/authsplcuncmp",
+        source="Columbia",
+        size="180 forged, 183 authentic",
+        grade="read",
+        evidence=(
+            "gh:mjkwon2021/SAFIRE dataset_Columbia.py and lists",
+            "gh:grip-unina/TruFor test_docker/data_test lists",
+            "SunnyHaze/IML-ViT#44, #10",
+        ),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledFiles(
+            forged=r"4cam_splc/(?P<stem>[^/]+)\.tif",
+            mask=r"4cam_splc/edgemask/(?P<stem>[^/]+)_edgemask\.jpg",
+            authentic=r"4cam_auth/[^/]+\.tif",
+            spare=((r"4cam_\w+/(edgemask|0jpg)/[^/]+", "it is made from a picture of the set"),),
+        ),
+        expected={"forged": 180, "authentic": 183},
+        mask_rule="green > 120",
+        notes=(
+            "The mask is a coloured JPEG: bright and dark green are forged, bright and dark red are not, and "
+            "grey levels mix them up.",
+        ),
+    ),
+    Preset(
+        name="coverage",
+        title="COVERAGE",
+        home="gh:wenbihan/coverage",
+        source="COVERAGE",
+        size="100 forged, 100 authentic",
+        grade="read",
+        evidence=(
+            "gh:mjkwon2021/SAFIRE dataset_COVERAGE.py and lists",
+            "gh:SunnyHaze/IML-Dataset-Corrections README",
+            "wenbihan/coverage#2",
+        ),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledFiles(
+            forged=r"image/(?P<number>\d+)t\.tif",
+            mask=r"mask/(?P<number>\d+)forged\.tif",
+            authentic=r"image/\d+\.tif",
+            spare=(
+                (r"mask/\d+(copy|paste)\.tif", "it shows where the copy was taken or put, not the truth"),
+            ),
+            key=("number",),
+        ),
+        expected={"forged": 100, "authentic": 100},
+        mask_rule="grey > 120",
+        mask_fit="nearest",
+        # SunnyHaze/IML-Dataset-Corrections README, 2.3
+        misfits=tuple(f"{number}t" for number in (41, 48, 55, 56, 57, 58, 59, 61, 95)),
+        notes=(
+            "`copy` is where the copy was taken, which nobody edited: it is not joined to the mask.",
+            "Nine masks have another size and are resized, as SAFIRE does; corrected files are published.",
+        ),
+    ),
+    Preset(
+        name="nist16",
+        title="NIST16 (NC2016)",
+        home="NIST Nimble Challenge 2016",
+        source="NC2016_Test",
+        size="564 forged, 560 authentic",
+        grade="read",
+        evidence=(
+            "gh:mjkwon2021/SAFIRE dataset_NC16.py and lists",
+            "SunnyHaze/IML-ViT#45, #47",
+            "scu-zjz/IMDLBenCo#129",
+        ),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledList(
+            file="reference/manipulation/NC2016-manipulation-ref.csv",
+            delimiter="|",
+            picture="ProbeFileName",
+            mask="ProbeMaskFileName",
+            forged=When("IsTarget", "Y"),
+        ),
+        expected={"forged": 564, "authentic": 560},
+        mask_rule="grey < 180",
+        notes=(
+            "Black is forged. Masks have numbers of their own: only the reference table joins them.",
+            "`manipulation` is splices and removals together: the folders beside it would count them twice.",
+            "TruFor's figures are of 160 of them.",
+        ),
+    ),
+    Preset(
+        name="imd2020",
+        title="IMD2020, real-life",
+        home="not established",
+        source="IMD2020",
+        size="2,010 forged, 414 authentic",
+        grade="read",
+        evidence=(
+            "gh:mjkwon2021/SAFIRE lists and abstract.py",
+            "gh:SunnyHaze/IML-Dataset-Corrections README",
+            "zhipeixu/FakeShield#21",
+        ),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledFiles(
+            forged=r"(?P<stem>(?P<folder>[^/]+)/(?![^/]*_(orig|mask)\.)[^/]+)\.(jpg|jpeg|png|tif)",
+            mask=r"(?P<stem>[^/]+/[^/]+)_mask\.png",
+            authentic=r"[^/]+/[^/]+_orig\.(jpg|jpeg|png|tif)",
+            key=("folder",),
+        ),
+        expected={"forged": 2_010, "authentic": 414},
+        mask_rule="strongest > 0",
+        # SunnyHaze/IML-Dataset-Corrections README, 2.4; a corrected mask is published there
+        misfits=("z14/00030_fake",),
+        notes=(
+            "Forgeries of a folder share its original: split by folder, which is the key.",
+            "Not to be mixed up with the 35,000 synthetic pictures of the same name.",
+        ),
+    ),
+    Preset(
+        name="casia-v1",
+        title="CASIA v1.0",
+        home="gh:namtpham/casia1groundtruth",
+        source="CASIA1",
+        size="920 forged, 800 authentic",
+        grade="read",
+        evidence=(
+            "gh:SunnyHaze/IML-Dataset-Corrections README",
+            "gh:grip-unina/TruFor test_docker/data_test lists",
+            "scu-zjz/IMDLBenCo#100",
+        ),
+        licence="for research; the site it came from is gone",
+        redistribute="nothing",
+        container=LabelledFiles(
+            forged=r"(?P<stem>Sp_[DS]_[^/]+)\.jpg",
+            mask=r"(?P<stem>Sp_[DS]_[^/]+)_gt\.png",
+            authentic=r"Au_[^/]+\.jpg",
+        ),
+        expected={"forged": 920, "authentic": 800},
+        mask_rule="strongest > 0",
+        skip=(
+            # SunnyHaze/IML-Dataset-Corrections README, 2.1
+            Skip(When("path", ".*Sp_D_NRN_A_cha0011_sec0011_0542.jpg"), "it has no mask in any publication"),
+        ),
+        notes=(
+            "The download has no masks; those of its home are apart.",
+            "Authentic pictures are CASIA v2's, too: for detection the field takes COREL's instead.",
+        ),
+    ),
+    Preset(
+        name="dso-1",
+        title="DSO-1",
+        home="not established",
+        source="DSO-1",
+        size="100 forged, 100 authentic",
+        grade="read",
+        evidence=("gh:grip-unina/TruFor metrics.py and lists", "IDT-ITI/MMFusion-IML#24"),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledFiles(
+            forged=r"(?:(?![^/]*mask)[^/]+/|^)(?P<stem>splicing-\d+)\.png",
+            mask=r"[^/]*mask[^/]*/(?P<stem>splicing-\d+)\.png",
+            authentic=r"normal-\d+\.png",
+        ),
+        expected={"forged": 100, "authentic": 100},
+        mask_rule="grey == 0",
+        notes=(
+            "Black is forged: TruFor takes 8-bit grey below 0.1.",
+            "A mask has the name of its picture: keep masks in a folder with `mask` in its name.",
+        ),
+    ),
+    Preset(
+        name="opensdi",
+        title="OpenSDI",
+        home="hf:nebula/OpenSDI_train",
+        source="OpenSDI_train",
+        size="300,000 pictures; 200,824 to train on",
+        grade="read",
+        evidence=("card:nebula/OpenSDI_train, nebula/OpenSDI_test", "gh:iamwangyabin/OpenSDI hf_datasets.py"),
+        licence="not established",
+        redistribute="nothing",
+        container=LabelledTable(
+            picture="image",
+            mask="mask",
+            label="label",
+            labels={"0": "authentic", "1": "forged"},
+            key="key",
+            without_mask="synthetic",
+        ),
+        expected={"sd15": 200_824},
+        mask_rule="grey > 127.5",
+        notes=(
+            "No mask means nothing where the label is 0, and all of the picture where it is 1.",
+            "Its two loaders disagree on a real picture that has a mask; the label counts here.",
+            "For localisation its authors take keys with both `partial` and `fake`.",
+        ),
+    ),
+    Preset(
+        name="sid-set",
+        title="SID-Set",
+        home="hf:saberzl/SID_Set",
+        source="SID_Set",
+        size="210,000 + 30,000 pictures, 140 GB",
+        grade="read",
+        evidence=("card:saberzl/SID_Set", "gh:hzlsaber/SIDA utils/dataset.py"),
+        licence="CC-BY-4.0",
+        redistribute="pictures",
+        container=LabelledTable(
+            picture="image",
+            mask="mask",
+            label="label",
+            labels={"0": "authentic", "1": "synthetic", "2": "forged"},
+            key="img_id",
+        ),
+        expected={"train": 210_000, "validation": 30_000},
+        mask_rule="strongest > 0",
+        notes=(
+            "Labels are three: real, all of it generated, tampered.",
+            "The folders of its other download are not read; its code and its page name them differently.",
+        ),
+    ),
+    Preset(
+        name="tgif",
+        title="TGIF and TGIF2",
+        home="gh:IDLabMedia/tgif-dataset",
+        source="TGIF",
+        size="74,976 forged and 3,124 authentic; with TGIF2 271,788 forged",
+        grade="read",
+        evidence=("gh:IDLabMedia/tgif-dataset README, code/TruFor/data/datasets.py",),
+        licence="CC BY-SA 4.0; photographs MS COCO",
+        redistribute="pictures",
+        container=LabelledFiles(
+            forged=r"(?P<set>\w+)-(?P<mode>sp|fr)/(?P<split>training|validation|testing)/(?P<coco>\d+)_mask_"
+            r"(?P<kind>bbox|segm|random)\.png(?P<border>_ps)?(?:_mask\.png)?"
+            r"(?:_(?:sd2|sdxl|flux1\w+?)(?:-(?P<crop>\d+))?)?_(?P<variant>\d)\.png",
+            mask=r"masks[\w-]*/(?P<split>training|validation|testing)/(?P<coco>\d+)_mask_"
+            r"(?P<kind>bbox|segm|random)(?:_(?P<crop>\d+))?\.png(?:(?P<border>_ps)_mask\.png)?",
+            authentic=r"original[\w-]*/(?:training|validation|testing)/\d+_orig\.png",
+            spare=(
+                (r"original[\w-]*/\w+/\d+_orig_\d+\.png", "it is a crop of an authentic picture"),
+                (r"masks[\w-]*/\w+/\d+_mask.*\.png", "no forgery here was made with this mask"),
+            ),
+            key=("coco",),
+        ),
+        expected={"training": 58_560, "validation": 8_184, "testing": 8_232},
+        whole_frame=When("mode", "fr"),
+        mask_rule="grey > 25.5",
+        notes=(
+            "The same mask means two truths: `sp` was put back into the photograph, of `fr` every pixel was "
+            "made anew (`whole_frame`).",
+            "File names hold `.png_` in their middle.",
+            "Masks of Photoshop's kind have a border more (`_ps_mask.png`), those of `fr` its crop's size.",
+            "FLUX needs `masks-flux` and `original-flux`; keep TGIF and TGIF2 in folders of their own.",
+        ),
+    ),
+)
+"""Sets of labelled pictures; `annotate` refuses them, `inspect` and benchmarks read them."""
