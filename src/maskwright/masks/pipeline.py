@@ -75,12 +75,15 @@ def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIX
     """
     try:
         return examine(pair, annotator, max_pixels=max_pixels).annotation
-    except InputError as error:
-        if error.reason:
-            return rejected(pair.id, error.reason, str(error))
-        return failed(pair.id, error)
     except Exception as error:
-        return failed(pair.id, error)
+        return broken(pair.id, error)
+
+
+def broken(pair_id: str, error: Exception) -> Annotation:
+    """The annotation of a pair that raised: its own fault has a reason, all else is ours."""
+    if isinstance(error, InputError) and error.reason:
+        return rejected(pair_id, error.reason, str(error))
+    return failed(pair_id, error)
 
 
 def rejected(pair_id: str, reason: str, detail: str = "") -> Annotation:
@@ -119,39 +122,72 @@ class Examined:
     change: Change | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A pair that is read and aligned.
+
+    Args:
+        change: what is known without an annotator, since the pictures are equal.
+        asks: whether an annotator must be asked; else `conclude` knows the answer.
+    """
+
+    pair: Pair
+    original: Decoded
+    edited: Decoded
+    hint: Hint
+    aligned: Aligned
+    change: Change | None
+    asks: bool
+
+
 def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Examined:
     """As `annotate_pair`, keeping the pictures and raising a pair's fault.
 
     Raises:
         InputError: a picture or the region cannot be read; `reason` says why.
     """
+    prepared = prepare(pair, annotator, max_pixels=max_pixels)
+    if not prepared.asks:
+        return conclude(prepared, prepared.change)
+    (change,) = annotator.annotate([prepared.aligned], [prepared.hint])
+    return conclude(prepared, change)
+
+
+def prepare(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Prepared:
+    """What is done before the annotator is asked; raises as `examine`."""
     original = _read("original", pair.original, max_pixels)
     edited = _read("edited", pair.edited, max_pixels)
-    region = _region(pair.region, edited.pixels, max_pixels)
-    data = (original.data, edited.data)
-    same_bytes = original.data is not None and original.data == edited.data
-    same_pixels = np.array_equal(original.pixels, edited.pixels)
-    if same_pixels:
+    hint = Hint(instruction=pair.instruction, region=_region(pair.region, edited.pixels, max_pixels))
+    if np.array_equal(original.pixels, edited.pixels):
         aligned = _untouched(edited.pixels)
-        change = Change(
-            np.zeros(aligned.valid.shape, np.float32), background="identical", group="shared-probe"
-        )
-    else:
-        # OpenCV's estimators draw from one generator a process: no pair may depend on those before it.
-        cv2.setRNGSeed(0)
-        aligned = align(original.pixels, edited.pixels)
-        if aligned.geometry.kind == "unrelated" and "donor" not in annotator.card.layers:
-            annotation = _unrelated(pair, original, edited, aligned.geometry)
-            return Examined(annotation, original.pixels, edited.pixels, data)
-        hint = Hint(instruction=pair.instruction, region=region)
-        (change,) = annotator.annotate([aligned], [hint])
-        _check_map(change, edited.pixels)
+        nothing = np.zeros(aligned.valid.shape, np.float32)
+        change = Change(nothing, background="identical", group="shared-probe")
+        return Prepared(pair, original, edited, hint, aligned, change, asks=False)
+    # OpenCV's estimators draw from one generator a thread: no pair may depend on those before it.
+    cv2.setRNGSeed(0)
+    aligned = align(original.pixels, edited.pixels)
+    asks = aligned.geometry.kind != "unrelated" or "donor" in annotator.card.layers
+    return Prepared(pair, original, edited, hint, aligned, None, asks)
+
+
+def conclude(prepared: Prepared, change: Change | None) -> Examined:
+    """What is done with the annotator's answer; None is for a pair that is unrelated.
+
+    Raises:
+        InputError: the change map does not fit the edited picture, or leaves 0..1.
+    """
+    pair, original, edited = prepared.pair, prepared.original, prepared.edited
+    aligned, data = prepared.aligned, (prepared.original.data, prepared.edited.data)
+    if change is None:
+        annotation = _unrelated(pair, original, edited, aligned.geometry)
+        return Examined(annotation, original.pixels, edited.pixels, data)
+    _check_map(change, edited.pixels)
     mask: Mask = change.map >= np.float32(0.5)
-    scores = score_pair(aligned, change, mask, original=original.pixels, region=region)
+    scores = score_pair(aligned, change, mask, original=original.pixels, region=prepared.hint.region)
     verdict = verdict_of(
         Findings(
-            same_bytes=same_bytes,
-            same_pixels=same_pixels,
+            same_bytes=original.data is not None and original.data == edited.data,
+            same_pixels=prepared.change is not None,
             geometry=aligned.geometry.kind,
             group=change.group,
             area_frac=scores["area_frac"] or 0.0,
