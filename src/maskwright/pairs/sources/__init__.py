@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from maskwright.errors import InputError
 from maskwright.pairs.fetching import WEB
 from maskwright.pairs.opening import is_remote, shown
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source
 from maskwright.pairs.sources.stores import Disk, Store
+
+if TYPE_CHECKING:
+    from maskwright.pairs.sources.hub import HubId
 
 __all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "open_source"]
 
@@ -35,7 +39,8 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
     """Open a folder of pictures, a table, or a folder of Parquet files or tars.
 
     Args:
-        location: a path, or the URL of a table or a folder of shards.
+        location: a path, the URL of a table or a folder of shards, or an id of the Hugging Face hub:
+            `hf:OWNER/NAME:SPLIT`.
         roles: column names given by the user, for tables only; whether what is remote may be read.
 
     Raises:
@@ -44,6 +49,7 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         SettingError: a column of `roles` is not in the table, or roles were given for a folder of pictures.
     """
     from maskwright.pairs.sources.folder import FolderSource, list_files
+    from maskwright.pairs.sources.hub import hub_id
     from maskwright.pairs.sources.preset import preset_folder
 
     try:
@@ -64,7 +70,14 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
             return _table(place, Disk(place), shards, roles)
         return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
-        raise InputError(f"{shown(place)}: there is no such file or folder")
+        asked = hub_id(place)
+        is_table = os.path.splitext(place)[1].lower() in TABLES
+        if asked and (asked.sure or (roles.allow_remote and not is_table)):
+            return _hub(place, asked, roles)
+        raise InputError(
+            f"{shown(place)}: there is no such file or folder",
+            hint="a data set of the Hugging Face hub is read with --allow-remote" if asked else "",
+        )
     folder, name = os.path.split(place)
     return _table(place, Disk(folder or "."), [name], roles)
 
@@ -79,6 +92,21 @@ def _remote(url: str, roles: Roles) -> Source:
         return _table(url, store, [name], roles)
     folder, files = remote_folder(url, system, path)
     return _table(url, folder, _shards(files) or _no_shards(url, files), roles)
+
+
+def _hub(place: str, asked: HubId, roles: Roles) -> Source:
+    """A split of a data set at the hub."""
+    from maskwright.pairs.sources.hub import hub_files
+
+    if not roles.allow_remote:
+        raise InputError(
+            f"{place} is not on this machine",
+            hint="--allow-remote reads it where it is; or download it first",
+        )
+    store, files = hub_files(asked)
+    if len({os.path.splitext(file)[1].lower() for file in files}) > 1:
+        return _table(place, store, _shards(files) or _no_shards(place, files), roles)
+    return _table(place, store, files, roles)
 
 
 def _shards(files: Sequence[str]) -> list[str]:
@@ -119,6 +147,11 @@ def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Sour
         raise InputError(
             f"{shown(place)} is not a table that is read here",
             hint=f"tables end in {', '.join(TABLES)}; for two pictures: maskwright compare ORIGINAL EDITED",
+        )
+    if len(files) > 1 and not any(reader == TABLES[min(endings)] for endings in SHARDS):
+        raise InputError(
+            f"{shown(place)} is {len(files)} tables of a kind that is read one at a time",
+            hint="join them, or annotate each",
         )
     module, _, class_ = reader.partition(":")
     read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)(store, files)

@@ -175,6 +175,12 @@ def remote_folder(url: str, system: Any, path: str) -> tuple[Remote, list[str]]:
     return Remote(system, url, paths, known), list(files)
 
 
+def listed(system: Any, folder: str) -> list[Mapping[str, Any]]:
+    """What a backend says of each file in a folder."""
+    found = _asked(lambda: system.ls(folder, detail=True), shown(folder))
+    return cast("list[Mapping[str, Any]]", found)
+
+
 def ending(file: str) -> str:
     """`.parquet` of `a/b.parquet`, in small letters."""
     return posixpath.splitext(file)[1].lower()
