@@ -26,6 +26,7 @@ from maskwright.pages.words import counted, percent
 
 if TYPE_CHECKING:
     from maskwright.corpus.inspect import Finding, Inspection
+    from maskwright.corpus.inspect.labelled import LabelledInspection
 
 EXAMPLE = "Example:  maskwright inspect pairs.csv -o inspect.html"
 
@@ -56,8 +57,12 @@ def command(
     from maskwright.corpus.inspect import inspect
     from maskwright.corpus.inspect.jsoned import inspection_json
     from maskwright.pages.page import check_place
+    from maskwright.pairs.presets import find_preset
     from maskwright.pairs.sources import Roles
 
+    if corpus is not None and find_preset(corpus).is_labelled:
+        _inspect_labelled(source, corpus, seed, max_pixels, page, as_json)
+        return
     roles = Roles(
         original=original,
         edited=edited,
@@ -81,6 +86,48 @@ def command(
             answer(f"wrote {page}")
     if inspection.mistakes:
         raise typer.Exit(3)
+
+
+def _inspect_labelled(
+    source: str, corpus: str, seed: int, max_pixels: int, page: Path | None, as_json: bool
+) -> None:
+    """The same for a set of labelled pictures, where there is nothing to compare."""
+    from maskwright.corpus.inspect.labelled import inspect_labelled
+    from maskwright.errors import SettingError
+
+    if page is not None:
+        raise SettingError("a page shows pairs, and a labelled set has none", hint="leave out -o, or --json")
+    with reporter() as shown:
+        found = inspect_labelled(source, corpus, seed=seed, max_pixels=max_pixels, progress=shown.steps)
+    if as_json:
+        answer_json(found.as_dict())
+    else:
+        _print_labelled(found)
+    if found.mistakes:
+        raise typer.Exit(3)
+
+
+def _print_labelled(found: LabelledInspection) -> None:
+    from maskwright.pairs.values import LABELS, REASONS
+
+    said = ", ".join(f"{name} {count:,}" for name, count in found.labels.items())
+    answer_text(f"{found.title}: {counted(found.rows, 'row')}; {said}; {found.looked:,} looked at")
+    for finding in found.findings:
+        _print_finding(finding)
+    answer()
+    answer_table(
+        [[name, f"{count:,}", LABELS[name]] for name, count in found.labels.items()]
+        + [[name, f"{group.rows:,}", REASONS[name]] for name, group in found.rejected.items()],
+        "lrl",
+    )
+    least, middle, most, average = (percent(share) for share in found.area_frac)
+    rows = [["sizes", _kinds(found.sizes)]]
+    if found.fits:
+        rows.append(["masks", _kinds(found.fits)])
+        rows.append(["forged part", f"{least} to {most}, half below {middle}, {average} on average"])
+    if found.missing_masks.rows:
+        rows.append(["forged without a mask", f"{found.missing_masks.rows:,}"])
+    answer_table(rows, "l")
 
 
 def _print(inspection: Inspection) -> None:

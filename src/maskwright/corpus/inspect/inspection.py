@@ -27,6 +27,7 @@ from maskwright.masks.annotators import load_annotator
 from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Roles, open_source
+from maskwright.pairs.sources.preset import PresetSource
 
 Progress = Callable[[str, int, int], None]
 """(what, how many done, of how many)."""
@@ -82,7 +83,8 @@ def inspect(
     if apart > APART_SHARE * len(looked):
         offset = find_offset(opened, max_pixels=max_pixels)
     reading = opened.reading()
-    facts = Facts(opened.location, roles, reading, listing, tuple(looked), offset)
+    splits = opened.counts() if isinstance(opened, PresetSource) else ()
+    facts = Facts(opened.location, roles, reading, listing, tuple(looked), offset, splits)
     return Inspection(
         source=opened.location,
         reading=reading,

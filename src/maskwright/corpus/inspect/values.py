@@ -9,6 +9,7 @@ from pathlib import Path
 from maskwright.pages.page import save_page
 from maskwright.pairs.filefacts import FileFacts
 from maskwright.pairs.sources import Reading, Roles
+from maskwright.pairs.sources.preset import SplitCount
 from maskwright.pairs.values import Mask, Picture
 
 SHOWN_IDS = 10
@@ -183,7 +184,11 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the checks may know."""
+    """All that the checks may know.
+
+    Args:
+        splits: of a published corpus, what is here and what was published; empty for any other source.
+    """
 
     source: str
     roles: Roles
@@ -191,6 +196,7 @@ class Facts:
     listing: Listing
     looked: tuple[Looked, ...]
     offset: Offset | None = None
+    splits: tuple[SplitCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from maskwright.corpus.inspect.checks import files, generated, masks, matching, sides, texts
+from maskwright.corpus.inspect.checks import corpora, files, generated, masks, matching, sides, texts
 from maskwright.corpus.inspect.values import SHOWN_IDS, Facts, Finding
 
 Check = Callable[[Facts], Finding | None]
@@ -28,6 +28,7 @@ CHECKS: dict[str, Check] = {
     "masks_in_alpha": masks.masks_in_alpha,
     "masks_unreadable": masks.masks_unreadable,
     "masks_elsewhere": masks.masks_elsewhere,
+    "corpus_incomplete": corpora.corpus_incomplete,
     "files_missing": files.files_missing,
     "files_unmatched": files.files_unmatched,
     "pictures_unreadable": files.pictures_unreadable,
