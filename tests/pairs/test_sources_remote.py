@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from maskwright.corpus.annotate import Options, annotate
+from maskwright.corpus.reader import open_corpus
 from maskwright.errors import InputError
 from maskwright.masks.annotators import load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.pairs import fetching
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.sources import Roles, Source, open_source
+from maskwright.pairs.sources import Roles, Source, absolute, open_source
 from maskwright.pairs.values import Linked, Located, Pair, Rejection
 from tests.contracts.source import SourceContract, everything
 from tests.pairs.servers import Answer, Web, serving
@@ -375,3 +377,23 @@ def test_a_local_path_of_a_table_is_still_a_file(tmp_path: Path) -> None:
         write_csv(tmp_path / "t.csv", [{"original": "a.png", "edited": "b.png"}]), roles=ALLOWED
     )
     assert source.picture("a.png") == Located(str(tmp_path / "a.png"), "a.png")
+
+
+def test_a_location_is_one_that_every_process_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for elsewhere in ("https://example.org/t.csv", "s3://bucket/folder", "hf:owner/name:train"):
+        assert absolute(elsewhere) == elsewhere
+    (tmp_path / "owner").mkdir()
+    assert absolute("owner/name") == str(tmp_path / "owner" / "name")
+
+
+def test_a_table_at_a_distance_is_annotated_and_its_pictures_found_again(web: Web, tmp_path: Path) -> None:
+    web.answers["/t.tar"] = Answer(tar(tmp_path / "t.tar", 10))
+    url = f"{web.url}/t.tar"
+    annotate(url, tmp_path / "out", workers=1, options=Options(roles=ALLOWED))
+    corpus = open_corpus(tmp_path / "out")
+    reasons = corpus.table(["reason"]).column("reason").to_pylist()
+    assert reasons == ["unrelated"] * 10 + ["no_picture"], "pictures of noise"
+    original, edited = corpus.pictures("t.tar#3")
+    assert np.array_equal(original, read_picture(PNG[0]).pixels)
+    assert np.array_equal(edited, read_picture(PNG[1]).pixels)

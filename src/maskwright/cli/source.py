@@ -9,7 +9,9 @@ import typer
 Source = Annotated[
     str,
     typer.Argument(
-        help="A folder of pictures, or a table: CSV, JSONL, Parquet.", metavar="SOURCE", show_default=False
+        help="A folder of pictures, or a table: CSV, JSONL, Parquet, tar; a path, a URL or hf:OWNER/NAME.",
+        metavar="SOURCE",
+        show_default=False,
     ),
 ]
 Original = Annotated[str | None, typer.Option(help="The table's column of originals.", metavar="COL")]
@@ -20,7 +22,7 @@ Swap = Annotated[bool, typer.Option("--swap", help="Exchange original and edited
 Corpus = Annotated[
     str | None, typer.Option(help="A published corpus by name; the docs list them.", metavar="PRESET")
 ]
-AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Fetch pictures given as URLs.")]
+AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Read what is not on this machine.")]
 MaxPixels = Annotated[int, typer.Option(help="Pictures with more pixels are rejected.", min=1, metavar="N")]
 MAX_PIXELS = 100_000_000
 """`maskwright.pairs.opening.MAX_PIXELS`, which help must not import; a test holds them equal."""

@@ -27,7 +27,7 @@ from maskwright.errors import InputError, RunError, SettingError
 from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
-from maskwright.pairs.sources import Roles, Source, open_source
+from maskwright.pairs.sources import Roles, Source, absolute, open_source
 from maskwright.pairs.sources.folder import FolderSource
 
 __all__ = ["FILES_UP_TO_ROWS", "TIMEOUT_S", "Options", "Progress", "RowsDone", "annotate"]
@@ -154,7 +154,7 @@ def _run_of(source: Source, annotator: str, options: Options) -> Run:
     card = load_annotator(annotator).card
     named = str(Path(annotator).resolve()) if annotator.lower().endswith(".onnx") else annotator
     return Run(
-        source=str(Path(source.location).resolve()),
+        source=absolute(source.location),
         roles=options.roles,
         annotator=named,
         annotator_name=card.name,

@@ -16,7 +16,7 @@ from maskwright.pairs.sources.stores import Disk, Store
 if TYPE_CHECKING:
     from maskwright.pairs.sources.hub import HubId
 
-__all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "open_source"]
+__all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "absolute", "open_source"]
 
 TABLES = {
     ".csv": "delimited:CsvReader",
@@ -82,6 +82,15 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
     return _table(place, Disk(folder or "."), [name], roles)
 
 
+def absolute(location: str) -> str:
+    """A source's location as any process opens it: a path from the root; a URL, an id of the hub as it is."""
+    from maskwright.pairs.sources.hub import hub_id
+
+    asked = hub_id(location)
+    elsewhere = is_remote(location) or (asked is not None and asked.sure)
+    return location if elsewhere and not os.path.exists(location) else os.path.realpath(location)
+
+
 def _remote(url: str, roles: Roles) -> Source:
     """A table, or a folder of shards, at a distance."""
     from maskwright.pairs.sources.remote import ending, open_remote, remote_file, remote_folder
@@ -104,6 +113,7 @@ def _hub(place: str, asked: HubId, roles: Roles) -> Source:
             hint="--allow-remote reads it where it is; or download it first",
         )
     store, files = hub_files(asked)
+    place = f"hf:{place.removeprefix('hf:')}"  # one that can be meant as nothing else from now on
     if len({os.path.splitext(file)[1].lower() for file in files}) > 1:
         return _table(place, store, _shards(files) or _no_shards(place, files), roles)
     return _table(place, store, files, roles)
