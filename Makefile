@@ -29,6 +29,7 @@ check: $(STAMP)  ## format, lint, types, import order, examples, CLI reference; 
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_cli_reference.py --check
 	$(BIN)/python docs/make_columns.py --check
+	$(BIN)/python docs/make_corpora.py --check
 	$(BIN)/python -m pytest -q --doctest-modules src tests/test_house.py tests/test_docs.py tests/cli/test_help.py
 
 fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
@@ -46,6 +47,7 @@ weights: $(STAMP)  ## train the network that is shipped; two hours on two cores,
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py
 	$(BIN)/python docs/make_columns.py
+	$(BIN)/python docs/make_corpora.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: maskwright needs Python 3.11 or newer, this is " + sys.version.split()[0] + "\nhint:  name another one: make PYTHON=python3.12 ...")'

@@ -19,7 +19,7 @@ AFTER_COLUMNS = """
 Behind `change` comes one picture column for each layer that the annotator's card names (`side_effect`,
 `donor`), then the source's own columns with their names and types. A source column whose name is taken
 by one of ours gets `source_` before it: your `id` is `source_id`. `key` and `turn` are yours where your
-source has them. Columns that hold pictures are not copied.
+source has them, and a [published corpus](corpora.md) brings more. Columns that hold pictures are not copied.
 
 A figure of an annotator's own is kept where a column has its name.
 """

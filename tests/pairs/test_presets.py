@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 
 from maskwright.errors import InputError, SettingError
-from maskwright.pairs.maskfile import fitted_mask, read_mask
+from maskwright.pairs.maskfile import FITS, fitted_mask, read_mask
 from maskwright.pairs.picture import read_picture
+from maskwright.pairs.presets import PRESETS
+from maskwright.pairs.presets.preset import GRADES, REDISTRIBUTE
 from maskwright.pairs.sources import Roles, Source, open_source
 from maskwright.pairs.values import Pair, Rejection, RuledMask
 from tests.contracts.source import SourceContract, everything
@@ -159,3 +163,57 @@ def test_a_corpus_nobody_knows_is_refused_with_the_nearest(tmp_path: Path) -> No
 def test_columns_beside_a_corpus_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="--corpus magicbrush says which columns"):
         opened(hub.magicbrush(tmp_path), "magicbrush", original="target_img")
+
+
+# ---- the table ------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_of_corpora_is_what_the_presets_say() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_corpora.py", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_says_what_it_rests_on_and_is_spelt_as_the_code_takes_it(name: str) -> None:
+    preset = PRESETS[name]
+    assert preset.name == name
+    assert preset.grade in GRADES
+    assert preset.redistribute in REDISTRIBUTE
+    assert preset.evidence
+    assert preset.mask_fit in FITS
+    assert (preset.grade == "unknown") == (preset.container is None) == bool(preset.check)
+    assert (
+        not preset.licence.upper().startswith(("CC-BY-NC", "CC BY-NC")) or preset.redistribute != "pictures"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.mask_rule])
+def test_a_rule_for_masks_tells_two_levels_apart(name: str) -> None:
+    """Every rule calls some pixel of a picture with all levels edited, and some not."""
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    picture = hub.located(np.dstack([levels, levels, levels, levels]))
+    mask = read_mask(RuledMask(picture, PRESETS[name].mask_rule))
+    assert mask.any()
+    assert not mask.all()
+
+
+@pytest.mark.parametrize("rule", ["blue > 3", "alpha = 0", "grey", "green > ", "grey > 3; grey < 2"])
+def test_a_rule_that_is_none_is_refused(rule: str) -> None:
+    with pytest.raises(InputError, match="is no rule for masks"):
+        read_mask(RuledMask(hub.located(region()), rule))
+
+
+def test_a_mask_of_16_bits_has_no_rule_of_8() -> None:
+    deep = hub.located(region().astype(np.uint16) * np.uint16(65535))
+    with pytest.raises(InputError, match="8 bits"):
+        read_mask(RuledMask(deep, "grey > 120"))
+
+
+def test_a_mask_without_a_rule_is_read_as_any_other() -> None:
+    mask = RuledMask(hub.located(region().astype(np.uint8)), "", "same")
+    assert np.array_equal(read_mask(mask), region())
+    assert np.array_equal(fitted_mask(hub.located(region()), *SIZE)[0], region())
