@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from maskwright.corpus import atomic
+from maskwright.corpus.batches import batch_size
 from maskwright.corpus.command import resume_command
 from maskwright.corpus.executors import DEFAULT as LOCAL
 from maskwright.corpus.executors import load_executor
@@ -29,6 +30,7 @@ from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Roles, Source, absolute, open_source
 from maskwright.pairs.sources.folder import FolderSource
+from maskwright.pairs.values import Card
 
 __all__ = ["FILES_UP_TO_ROWS", "TIMEOUT_S", "Options", "Progress", "RowsDone", "annotate"]
 
@@ -95,11 +97,12 @@ def annotate(
     folder = Path(out)
     _refuse_place(folder, opened)
     check_max_pixels(options.max_pixels)
-    crew = load_executor(executor, workers, options.timeout_s)
+    loaded = load_annotator(annotator)
+    crew = load_executor(executor, workers, options.timeout_s, devices=batch_size(loaded) > 1)
     plan = drawn(opened.plan(), options.sample, options.seed)
     if not plan:
         raise InputError(f"{opened.location} holds no pairs")
-    run = _run_of(opened, annotator, options)
+    run = _run_of(opened, annotator, loaded.card, options)
     files = options.files
     if files is None:
         files = isinstance(opened, FolderSource) or sum(each.rows for each in plan) <= FILES_UP_TO_ROWS
@@ -150,8 +153,7 @@ def _refuse_place(out: Path, source: Source) -> None:
         )
 
 
-def _run_of(source: Source, annotator: str, options: Options) -> Run:
-    card = load_annotator(annotator).card
+def _run_of(source: Source, annotator: str, card: Card, options: Options) -> Run:
     named = str(Path(annotator).resolve()) if annotator.lower().endswith(".onnx") else annotator
     return Run(
         source=absolute(source.location),

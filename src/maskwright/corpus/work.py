@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 
+from maskwright.corpus.batches import Item, batch_size, in_batches
 from maskwright.corpus.executors import Beat
 from maskwright.corpus.executors.worker import receive, send
 from maskwright.corpus.parts import Row, row_of, write_part
@@ -138,7 +139,12 @@ def _rows(shop: _Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Ro
     planned = shop.plan[task.number]
     killers = task.careful.killers if task.careful else {}
     supply = _supply(shop, planned)
-    status = ""
+    status, place, size = "", 0, batch_size(shop.annotator)
+    if size > 1 and task.careful is None:
+        most = shop.run.max_pixels
+        supply = in_batches(
+            supply, shop.annotator, size, max_pixels=most, alive=lambda: beat(Note(place, True))
+        )
     for place in range(planned.rows):
         killer = killers.get(place)
         if killer and killer.reading:
@@ -174,7 +180,7 @@ def _annotated(shop: _Workshop, pair: Pair, *, limited: bool) -> Annotation:
     return annotation
 
 
-def _supply(shop: _Workshop, planned: Planned) -> Iterator[tuple[Pair | Rejection, Annotation | None]]:
+def _supply(shop: _Workshop, planned: Planned) -> Iterator[Item]:
     """What the source has for every planned row, and what became of it where that is settled.
 
     A source that breaks off breaks the rows behind it, not the run.

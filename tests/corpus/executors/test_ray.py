@@ -198,3 +198,30 @@ def test_a_signal_ends_a_run_cleanly(source: Path, tmp_path: Path, number: signa
     assert 2 <= len(parts_done(out)) < PARTS
     assert not list(out.rglob(".tmp-*"))
     assert not traces(process)
+
+
+ON_GPUS = """
+import os, ray
+from collections import deque
+from maskwright.corpus.executors import Finished, load_executor
+from tests.corpus.executors.test_ray import device
+ray.init(address="local", num_cpus=8, num_gpus=2, logging_level="error", include_dashboard=False)
+events = load_executor("ray", None, 60.0, devices=True).run(device, deque(range(2)))
+print(*sorted(event.value for event in events if isinstance(event, Finished)))
+"""
+
+
+def device(task: int, beat: Beat) -> str:
+    """The GPU this worker may use; takes so long that a second worker gets the second task."""
+    time.sleep(8.0)
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+
+
+@pytest.mark.slow
+def test_workers_for_devices_have_a_gpu_each() -> None:
+    """Ray is told of two GPUs; whether they are there is not looked at."""
+    pytest.importorskip("ray", reason="Ray is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_GPUS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "1"]

@@ -83,12 +83,13 @@ class Executor(Protocol):
         ...
 
 
-def load_executor(name: str, workers: int | None, quiet_s: float) -> Executor:
+def load_executor(name: str, workers: int | None, quiet_s: float, *, devices: bool = False) -> Executor:
     """The executor a name stands for.
 
     Args:
-        workers: how many processes; None: one for every processor it may use.
+        workers: how many processes; None: one for every processor, or GPU, it may use.
         quiet_s: seconds without a note after which a worker counts as hung.
+        devices: the function takes whole batches and wants a GPU where there are any.
 
     Raises:
         SettingError: nothing has that name, or a setting is out of range.
@@ -97,4 +98,4 @@ def load_executor(name: str, workers: int | None, quiet_s: float) -> Executor:
     if name not in EXECUTORS:
         raise unknown_name("executor", name, EXECUTORS)
     module, _, kind = EXECUTORS[name].partition(":")
-    return cast("Executor", vars(importlib.import_module(module))[kind](workers, quiet_s))
+    return cast("Executor", vars(importlib.import_module(module))[kind](workers, quiet_s, devices))

@@ -71,17 +71,19 @@ class LocalExecutor:
     Args:
         workers: how many at once, 1 or more; None: as many as processors that may be used.
         quiet_s: seconds without a note after which a worker counts as hung.
+        devices: they would share the machine's GPUs, so one is enough where no number is given.
     """
 
     workers: int | None
     quiet_s: float
+    devices: bool = False
 
     def __post_init__(self) -> None:
         check_settings(self.workers, self.quiet_s)
 
     def run(self, work: Work, tasks: deque[Any]) -> Iterator[Event]:
         """See `Executor.run`."""
-        crew, most = Crew(work), self.workers or default_workers()
+        crew, most = Crew(work), self.workers or (1 if self.devices else default_workers())
         try:
             while tasks or crew.busy:
                 for worker in [each for each in crew.members if each.idle]:

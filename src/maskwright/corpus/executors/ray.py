@@ -31,6 +31,12 @@ from maskwright.errors import MissingExtraError, RunError
 # of so many a second it hardly notices, however many workers there are.
 _BUNDLE_S, _CALLS_PER_S = 0.5, 200.0
 
+# Nothing is restarted or repeated by Ray: what a loss means is for the caller to say.
+_ONCE = {"max_restarts": 0, "max_task_retries": 0, "max_concurrency": 2}
+
+# Processors claimed beside a GPU: the threads of corpus/batches.py.
+_GPU_CPUS = 4
+
 # An actor that owes a bundle for so long is taken for gone: its node hangs, or the network.
 _LATE_S = 30.0
 
@@ -52,8 +58,9 @@ class RayExecutor:
     """Processes on a Ray cluster: the one RAY_ADDRESS names, else one of this machine that ends with the run.
 
     Args:
-        workers: how many at once, 1 or more; None: as many as the cluster has processors.
+        workers: how many at once, 1 or more; None: as many as the cluster has processors, or GPUs.
         quiet_s: seconds without a note after which a worker counts as hung.
+        devices: every worker has a GPU to itself, and processors for its threads, where there are any GPUs.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -61,6 +68,7 @@ class RayExecutor:
 
     workers: int | None
     quiet_s: float
+    devices: bool = False
 
     def __post_init__(self) -> None:
         check_settings(self.workers, self.quiet_s)
@@ -68,9 +76,12 @@ class RayExecutor:
 
     def run(self, work: Work, tasks: deque[Any]) -> Iterator[Event]:
         """See `Executor.run`."""
-        with connected(self.workers) as ray:
-            most = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-            gang = _Gang(ray, work, most, self.quiet_s)
+        with connected(None if self.devices else self.workers) as ray:
+            there = ray.cluster_resources()
+            gpus = int(there.get("GPU", 0)) if self.devices else 0
+            needs = {"num_cpus": _GPU_CPUS, "num_gpus": 1} if gpus else {"num_cpus": 1}
+            most = self.workers or gpus or max(1, int(there.get("CPU", 1)))
+            gang = _Gang(ray, ray.remote(**needs, **_ONCE)(Foreman), work, most, self.quiet_s)
             try:
                 while tasks or gang.busy:
                     gang.hand_out(tasks)
@@ -141,12 +152,10 @@ class _Member:
 class _Gang:
     """The actors, and the one queue their answers arrive in."""
 
-    def __init__(self, ray: ModuleType, work: Work, most: int, quiet_s: float) -> None:
-        self._ray, self._most, self._quiet_s = ray, most, quiet_s
+    def __init__(self, ray: ModuleType, foreman: Any, work: Work, most: int, quiet_s: float) -> None:
+        self._ray, self._foreman, self._most, self._quiet_s = ray, foreman, most, quiet_s
         self._bundle_s = max(_BUNDLE_S, most / _CALLS_PER_S)
         self._arguments = (work, quiet_s, self._bundle_s)
-        # Nothing is restarted or repeated by Ray: what a loss means is for the caller to say.
-        self._foreman = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=2)(Foreman)
         self._members: list[_Member] = []
         self._inbox: queue.SimpleQueue[tuple[_Member, Future[Any]]] = queue.SimpleQueue()
         self._failed_starts = 0

@@ -27,6 +27,8 @@ class Annotator(Protocol):
     `annotate` gives one `Change` a pair, in order, on the edited picture's grid. What it
     gives for a pair does not depend on the batch the pair is in, a second call gives the
     same, and the pictures are not modified. `tests/contracts/annotator.py` checks all of it.
+
+    One that is faster on many pairs at once, as on a GPU, may say how many by an attribute `batch_size`.
     """
 
     @property
