@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options, RowsDone, annotate
     from maskwright.corpus.generate import Generated, generate
     from maskwright.corpus.inspect import Finding, Inspection, inspect
+    from maskwright.corpus.inspect.labelled import LabelledInspection, inspect_labelled
     from maskwright.corpus.reader import Corpus, open_corpus
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from maskwright.masks.pipeline import annotate_pair, annotate_pairs
     from maskwright.pages.report import Report
     from maskwright.pairs.align import align
+    from maskwright.pairs.labelled import open_labelled
+    from maskwright.pairs.maskfile import fitted_mask
     from maskwright.pairs.picture import read_mask, read_picture
     from maskwright.pairs.sources import Roles, open_source
     from maskwright.pairs.values import (
@@ -42,8 +45,10 @@ if TYPE_CHECKING:
         Change,
         Geometry,
         Hint,
+        Labelled,
         Pair,
         Rejection,
+        RuledMask,
         Tone,
     )
 
@@ -63,6 +68,8 @@ _PLACES = {
     "Hint": "pairs.values",
     "InputError": "errors",
     "Inspection": "corpus.inspect",
+    "Labelled": "pairs.values",
+    "LabelledInspection": "corpus.inspect.labelled",
     "MaskwrightError": "errors",
     "MissingExtraError": "errors",
     "Options": "corpus.annotate",
@@ -71,6 +78,7 @@ _PLACES = {
     "Report": "pages.report",
     "Roles": "pairs.sources",
     "RowsDone": "corpus.annotate",
+    "RuledMask": "pairs.values",
     "RunError": "errors",
     "RunSummary": "corpus.status",
     "SettingError": "errors",
@@ -80,9 +88,12 @@ _PLACES = {
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
     "compare": "masks.compare",
+    "fitted_mask": "pairs.maskfile",
     "generate": "corpus.generate",
     "inspect": "corpus.inspect",
+    "inspect_labelled": "corpus.inspect.labelled",
     "open_corpus": "corpus.reader",
+    "open_labelled": "pairs.labelled",
     "open_source": "pairs.sources",
     "read_mask": "pairs.picture",
     "read_picture": "pairs.picture",
@@ -105,6 +116,8 @@ __all__ = [
     "Hint",
     "InputError",
     "Inspection",
+    "Labelled",
+    "LabelledInspection",
     "MaskwrightError",
     "MissingExtraError",
     "Options",
@@ -113,6 +126,7 @@ __all__ = [
     "Report",
     "Roles",
     "RowsDone",
+    "RuledMask",
     "RunError",
     "RunSummary",
     "SettingError",
@@ -123,9 +137,12 @@ __all__ = [
     "annotate_pair",
     "annotate_pairs",
     "compare",
+    "fitted_mask",
     "generate",
     "inspect",
+    "inspect_labelled",
     "open_corpus",
+    "open_labelled",
     "open_source",
     "read_mask",
     "read_picture",

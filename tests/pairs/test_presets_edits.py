@@ -230,3 +230,9 @@ def test_every_preset_of_a_table_adds_the_same_columns_first(tmp_path: Path) -> 
     source = opened(hub.magicbrush(tmp_path), "magicbrush")
     assert source.schema().names[:5] == ["corpus", "key", "turn", "original_is_authentic", "whole_frame"]
     assert pairs(source)[0].columns["corpus"] == "magicbrush"
+
+
+def test_a_corpus_of_tables_may_have_pictures_beside_them(tmp_path: Path) -> None:
+    place = hub.omniedit(tmp_path)
+    lists.pictures(place, "comparison.png")  # as its repository has it
+    assert len(pairs(opened(place, "omniedit"))) == 2

@@ -66,7 +66,7 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         return _remote(place, roles)
     if is_folder:
         files = list_files(place)
-        if shards := _shards(files):
+        if shards := _shards(files, roles.corpus):
             return _table(place, Disk(place), shards, roles)
         return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
@@ -100,7 +100,7 @@ def _remote(url: str, roles: Roles) -> Source:
     if scheme in WEB or ending(name) in TABLES or _is_packed(name):
         return _table(url, store, [name], roles)
     folder, files = remote_folder(url, system, path)
-    return _table(url, folder, _shards(files) or _no_shards(url, files), roles)
+    return _table(url, folder, _shards(files, roles.corpus) or _no_shards(url, files), roles)
 
 
 def _hub(place: str, asked: HubId, roles: Roles) -> Source:
@@ -119,11 +119,16 @@ def _hub(place: str, asked: HubId, roles: Roles) -> Source:
     return _table(place, store, files, roles)
 
 
-def _shards(files: Sequence[str]) -> list[str]:
-    """Those that are read together as one table; none where there are pictures beside them."""
+def _shards(files: Sequence[str], corpus: str | None = None) -> list[str]:
+    """Those that are read together as one table; none where there are pictures beside them.
+
+    A corpus that comes as a table may have pictures beside it: those of its card.
+    """
+    from maskwright.pairs.sources.preset import comes_as_table
+
     kinds = {os.path.splitext(file)[1].lower() for file in files}
     for endings in SHARDS:
-        if kinds & endings and not kinds & PICTURE_SUFFIXES:
+        if kinds & endings and (comes_as_table(corpus) or not kinds & PICTURE_SUFFIXES):
             return [file for file in files if os.path.splitext(file)[1].lower() in endings]
     return []
 

@@ -78,6 +78,15 @@ def preset_folder(location: str, files: Sequence[str], roles: Roles) -> Source:
     return PresetSource(preset, FolderSource(location, files, Roles(), layout), swap=roles.swap)
 
 
+def comes_as_table(corpus: str | None) -> bool:
+    """Whether a corpus of pairs is known to come as a table; False for none.
+
+    Raises:
+        SettingError, InputError: as `find_pairs`.
+    """
+    return corpus is not None and not isinstance(find_pairs(corpus).container, Files)
+
+
 @dataclass(frozen=True, slots=True)
 class SplitCount:
     """How many rows, or forged pictures, of a split are here, and how many the whole corpus has.
