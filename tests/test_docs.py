@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import maskwright
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -40,7 +42,17 @@ def test_the_example_annotate_your_own_pairs_finds_two_of_three(tmp_path: Path) 
 
 def test_every_example_is_run_by_a_test() -> None:
     programs = {path.name for path in (ROOT / "examples").glob("*.py")}
-    assert programs == {"compare_two.py", "annotate_your_own_pairs.py", "my_annotator.py"}
+    assert programs == {"compare_two.py", "annotate_your_own_pairs.py", "my_annotator.py", "repack.py"}
+
+
+def test_the_example_repack_writes_what_inspect_reads_as_the_same_rows(tmp_path: Path) -> None:
+    told = example("repack.py", ROOT / "examples" / "pairs", "packed", "--files", 2, folder=tmp_path)
+    pairs = maskwright.inspect(ROOT / "examples" / "pairs").listing.pairs
+    assert told.startswith(f"{pairs} rows, 2 files each")
+    for form in ("parquet", "webdataset"):
+        packed = maskwright.inspect(tmp_path / "packed" / form)
+        assert (packed.listing.pairs, packed.listing.rejected) == (pairs, {})
+        assert packed.reading.kind.startswith("2 ")
 
 
 def test_the_example_my_annotator_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
