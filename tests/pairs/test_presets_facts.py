@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskwright.errors import InputError
 from maskwright.pairs.labelled import open_labelled
 from maskwright.pairs.maskfile import fitted_mask
 from maskwright.pairs.presets import PRESETS
@@ -258,9 +259,28 @@ def test_the_key_of_a_labelled_forgery_is_its_photograph(tmp_path: Path) -> None
         assert next(row for row in rows if row.label == "forged").columns["key"] == key
 
 
+def test_masks_of_casia_v2_on_their_side_are_turned_and_those_far_off_refused(tmp_path: Path) -> None:
+    place = folders.casia_v2(tmp_path)
+    spliced = place / "CASIA 2 Groundtruth" / "Tp_D_CRN_S_N_cha00063_art00014_11818_gt.png"
+    spliced.write_bytes(hub.stored(np.ascontiguousarray(np.rot90(region(), -1))))
+    far = place / "CASIA 2 Groundtruth" / "Tp_S_NRN_M_N_pla00020_pla00020_10988_gt.png"
+    far.write_bytes(hub.stored(region()[:, :-8]))
+    first, second = pairs(opened(place, "casia-v2"))
+    assert first.mask is not None
+    assert second.mask is not None
+    mask, done = fitted_mask(first.mask, *SIZE)
+    assert (done, np.array_equal(mask, region())) == ("turned", True)
+    with pytest.raises(InputError, match="the mask is 56x48"):
+        fitted_mask(second.mask, *SIZE)
+
+
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("magicbrush", lambda place: hub.magicbrush(place, mask_scale=2)), ("autosplice", None)],
+    [
+        ("magicbrush", lambda place: hub.magicbrush(place, mask_scale=2)),
+        ("ultraedit-region", lambda place: hub.ultraedit_region(place, mask_scale=2)),
+        ("autosplice", None),
+    ],
 )
 def test_masks_of_another_size_are_resized_where_the_corpus_has_them(
     name: str, make: Callable[[Path], Path] | None, tmp_path: Path

@@ -160,8 +160,12 @@ def ultraedit(folder: Path) -> Path:
     return shard(folder, "FreeForm_0-00000-of-00002", made, schema)
 
 
-def ultraedit_region(folder: Path) -> Path:
-    """BleachNick/UltraEdit_Region_Based_100k, its card: white is the edit; all white is "no mask"."""
+def ultraedit_region(folder: Path, *, mask_scale: int = 1) -> Path:
+    """BleachNick/UltraEdit_Region_Based_100k, its card: white is the edit; all white is "no mask".
+
+    `mask_scale`: a mask drawn on the original need not have the size of what came of it.
+    """
+    part = np.repeat(np.repeat(region(), mask_scale, axis=0), mask_scale, axis=1)
     schema = [
         ("source_image", IMAGE),
         ("edited_image", IMAGE),
@@ -175,7 +179,7 @@ def ultraedit_region(folder: Path) -> Path:
             "edited_image": picture(stored(edited(photograph(i), region()))),
             "edit_prompt": "add a hat",
             "edit_object": "hat",
-            "mask_image": picture(stored(np.dstack([region() * np.uint8(255)] * 3))),
+            "mask_image": picture(stored(np.dstack([part * np.uint8(255)] * 3))),
         }
         for i in range(2)
     ]
