@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 from maskwright.masks.annotators import Annotator
-from maskwright.masks.pipeline import Prepared, broken, conclude, prepare
+from maskwright.masks.pipeline import Prepared, broken, conclude, prepare, read_original
 from maskwright.pairs.values import Annotation, Change, Pair, Rejection
 
 THREADS = 4
@@ -68,10 +68,12 @@ def _prepared(item: Item, annotator: Annotator, max_pixels: int) -> Prepared | A
     who, settled = item
     if settled is not None or isinstance(who, Rejection):
         return settled
+    original = None
     try:
-        return prepare(who, annotator, max_pixels=max_pixels)
+        original = read_original(who, max_pixels=max_pixels)
+        return prepare(who, original, annotator, max_pixels=max_pixels)
     except Exception as error:
-        return broken(who.id, error)
+        return broken(who.id, error, original)
 
 
 def _answers(annotator: Annotator, asking: Sequence[Prepared]) -> Sequence[Change | Exception]:
@@ -90,8 +92,8 @@ def _concluded(
     if not isinstance(prepared, Prepared):
         return prepared
     if isinstance(answer, Exception):
-        return broken(prepared.pair.id, answer)
+        return broken(prepared.pair.id, answer, prepared.original)
     try:
         return conclude(prepared, prepared.change if answer is None else answer).annotation
     except Exception as error:
-        return broken(prepared.pair.id, error)
+        return broken(prepared.pair.id, error, prepared.original)

@@ -28,6 +28,7 @@ TYPES: dict[str, pa.DataType] = {
     "whole": pa.int32(),
     "number": pa.float64(),
     "flag": pa.bool_(),
+    "bytes": pa.binary(),
     "picture": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
 }
 
@@ -57,6 +58,14 @@ _WORDS = (
     ),
     Column("background", "text", "How the pixels outside compare: identical, resaved, regenerated, redrawn."),
 )
+_FOR_SPLITS = (
+    Column(
+        "original_phash",
+        "text",
+        "Perceptual hash of the original, 16 hex digits; null where it could not be read.",
+    ),
+    Column("descriptor", "bytes", "What the original looks like, 64 bytes; null where it could not be read."),
+)
 _PICTURES = (
     Column("mask", "picture", "8-bit grey PNG, 0 or 255, on the edited picture's grid; null unless ok."),
     Column("ignore", "picture", "8-bit grey PNG, 255 where nobody can say; null where there is none."),
@@ -70,6 +79,7 @@ COLUMNS: tuple[Column, ...] = (
         Column(name, _TYPE_OF.get(name, "number"), f"{says[:1].upper()}{says[1:]}.")
         for name, says in SCORES.items()
     ),
+    *_FOR_SPLITS,
     *_PICTURES,
 )
 """Every column of a row, in order; layers follow, then the source's own columns."""

@@ -5,8 +5,9 @@ A fault of a pair becomes a status and a reason. Nothing a pair can contain is r
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
+from maskwright.pairs.descriptor import describe, phash
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_mask, read_picture
 from maskwright.pairs.values import (
     Aligned,
@@ -71,19 +73,31 @@ def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIX
     Returns:
         status `ok` with change map and mask on the edited picture's grid; `rejected` where the
         input has no answer; `failed` with `internal_error` where this package or the annotator
-        broke. Never raises for what a pair holds.
+        broke. The original is described wherever it could be read. Never raises for what a pair holds.
     """
+    original = None
     try:
-        return examine(pair, annotator, max_pixels=max_pixels).annotation
+        original = read_original(pair, max_pixels=max_pixels)
+        prepared = prepare(pair, original, annotator, max_pixels=max_pixels)
+        return _concluded(prepared, annotator).annotation
     except Exception as error:
-        return broken(pair.id, error)
+        return broken(pair.id, error, original)
 
 
-def broken(pair_id: str, error: Exception) -> Annotation:
-    """The annotation of a pair that raised: its own fault has a reason, all else is ours."""
+def broken(pair_id: str, error: Exception, original: Decoded | None) -> Annotation:
+    """The annotation of a pair that raised: its own fault has a reason, all else is ours.
+
+    Args:
+        original: what could be read of it before, to be described.
+    """
     if isinstance(error, InputError) and error.reason:
-        return rejected(pair_id, error.reason, str(error))
-    return failed(pair_id, error)
+        annotation = rejected(pair_id, error.reason, str(error))
+    else:
+        annotation = failed(pair_id, error)
+    if original is not None:
+        with contextlib.suppress(Exception):  # what broke may have been the memory
+            annotation = _described(annotation, original)
+    return annotation
 
 
 def rejected(pair_id: str, reason: str, detail: str = "") -> Annotation:
@@ -146,16 +160,21 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
     Raises:
         InputError: a picture or the region cannot be read; `reason` says why.
     """
-    prepared = prepare(pair, annotator, max_pixels=max_pixels)
-    if not prepared.asks:
-        return conclude(prepared, prepared.change)
-    (change,) = annotator.annotate([prepared.aligned], [prepared.hint])
-    return conclude(prepared, change)
+    original = read_original(pair, max_pixels=max_pixels)
+    return _concluded(prepare(pair, original, annotator, max_pixels=max_pixels), annotator)
 
 
-def prepare(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Prepared:
+def read_original(pair: Pair, *, max_pixels: int = MAX_PIXELS) -> Decoded:
+    """The first step, apart from `prepare` since what comes of it is described even where all else fails.
+
+    Raises:
+        InputError: the original cannot be read.
+    """
+    return _read("original", pair.original, max_pixels)
+
+
+def prepare(pair: Pair, original: Decoded, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Prepared:
     """What is done before the annotator is asked; raises as `examine`."""
-    original = _read("original", pair.original, max_pixels)
     edited = _read("edited", pair.edited, max_pixels)
     hint = Hint(instruction=pair.instruction, region=_region(pair.region, edited.pixels, max_pixels))
     if np.array_equal(original.pixels, edited.pixels):
@@ -218,7 +237,20 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
+    annotation = _described(annotation, original)
     return Examined(annotation, original.pixels, edited.pixels, data, aligned, change)
+
+
+def _concluded(prepared: Prepared, annotator: Annotator) -> Examined:
+    if not prepared.asks:
+        return conclude(prepared, prepared.change)
+    (change,) = annotator.annotate([prepared.aligned], [prepared.hint])
+    return conclude(prepared, change)
+
+
+def _described(annotation: Annotation, original: Decoded) -> Annotation:
+    pixels = original.pixels
+    return replace(annotation, original_phash=phash(pixels), descriptor=describe(pixels))
 
 
 def _check_map(change: Change, edited: Picture) -> None:
@@ -252,7 +284,7 @@ def _untouched(picture: Picture) -> Aligned:
 
 def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometry) -> Annotation:
     height, width = edited.pixels.shape[:2]
-    return Annotation(
+    annotation = Annotation(
         id=pair.id,
         status="rejected",
         reason="unrelated",
@@ -264,3 +296,4 @@ def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometr
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
+    return _described(annotation, original)

@@ -308,6 +308,8 @@ class Annotation:
         layers: further maps by name.
         scores: columns by name, see docs/reference/columns.md; None = not known.
         original_read, edited_read: what decoding did beyond the plain case, comma-separated.
+        original_phash: `phash` of the original, 16 hex digits; None where it could not be read.
+        descriptor: `describe` of the original, 64 bytes; None where it could not be read.
     """
 
     id: str
@@ -328,6 +330,8 @@ class Annotation:
     scores: Mapping[str, float | None] = field(default_factory=dict)
     original_read: str = ""
     edited_read: str = ""
+    original_phash: str | None = None
+    descriptor: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES or self.reason not in REASONS:
