@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options, RowsDone, annotate
+    from maskwright.corpus.estimate import Estimate, Share, estimate
     from maskwright.corpus.generate import Generated, generate
     from maskwright.corpus.inspect import Finding, Inspection, inspect
     from maskwright.corpus.inspect.labelled import LabelledInspection, inspect_labelled
@@ -61,6 +62,7 @@ _PLACES = {
     "Change": "pairs.values",
     "Comparison": "masks.compare",
     "Corpus": "corpus.reader",
+    "Estimate": "corpus.estimate",
     "Finding": "corpus.inspect",
     "Generated": "corpus.generate",
     "Geometry": "pairs.values",
@@ -82,12 +84,14 @@ _PLACES = {
     "RunError": "errors",
     "RunSummary": "corpus.status",
     "SettingError": "errors",
+    "Share": "corpus.estimate",
     "Tone": "pairs.values",
     "align": "pairs.align",
     "annotate": "corpus.annotate",
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
     "compare": "masks.compare",
+    "estimate": "corpus.estimate",
     "fitted_mask": "pairs.maskfile",
     "generate": "corpus.generate",
     "inspect": "corpus.inspect",
@@ -109,6 +113,7 @@ __all__ = [
     "Change",
     "Comparison",
     "Corpus",
+    "Estimate",
     "Finding",
     "Generated",
     "Geometry",
@@ -130,6 +135,7 @@ __all__ = [
     "RunError",
     "RunSummary",
     "SettingError",
+    "Share",
     "Tone",
     "__version__",
     "align",
@@ -137,6 +143,7 @@ __all__ = [
     "annotate_pair",
     "annotate_pairs",
     "compare",
+    "estimate",
     "fitted_mask",
     "generate",
     "inspect",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,7 +23,11 @@ from maskwright.cli.source import (
 )
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
+from maskwright.errors import SettingError
 from maskwright.masks.annotators import DEFAULT
+
+if TYPE_CHECKING:
+    from maskwright.corpus.annotate import Options
 
 EXAMPLE = "Example:  maskwright annotate pairs.csv out --workers 4"
 
@@ -30,8 +35,9 @@ EXAMPLE = "Example:  maskwright annotate pairs.csv out --workers 4"
 def command(
     source: Source,
     out: Annotated[
-        Path, typer.Argument(help="A folder, new or of this very run.", metavar="OUT", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(help="A folder, new or of this very run.", metavar="OUT", show_default=False),
+    ] = None,
     annotator: Annotated[
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
@@ -55,6 +61,9 @@ def command(
         int | None, typer.Option(help="Annotate only so many rows, drawn with --seed.", min=1, metavar="N")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw.", metavar="S")] = 0,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Try 200 random rows, say what all would take; write nothing.")
+    ] = False,
     retry: Annotated[
         Literal["failed"] | None,
         typer.Option(help="Write the parts that hold failed rows anew.", metavar="failed"),
@@ -85,6 +94,15 @@ def command(
         corpus=corpus,
         allow_remote=allow_remote,
     )
+    options = Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels)
+    if plan:
+        _plan(source, out, annotator=annotator, workers=workers, options=options, as_json=as_json)
+        return
+    if out is None:
+        raise SettingError(
+            "annotate needs a folder to write to",
+            hint="maskwright annotate SOURCE OUT, or --plan for a forecast",
+        )
     with reporter() as progress:
         summary = annotate(
             source,
@@ -94,7 +112,7 @@ def command(
             executor=executor,
             retry_failed=retry == "failed",
             progress=progress.rows,
-            options=Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels),
+            options=options,
         )
     if as_json:
         answer_json(summary_json(summary))
@@ -102,3 +120,24 @@ def command(
         print_summary(summary)
     if summary.by_status.get("failed"):
         raise typer.Exit(3)
+
+
+def _plan(
+    source: str, out: Path | None, *, annotator: str, workers: int | None, options: Options, as_json: bool
+) -> None:
+    from maskwright.cli.plan import print_estimate
+    from maskwright.corpus.estimate import estimate
+
+    with reporter() as progress:
+        found = estimate(
+            source,
+            "OUT" if out is None else out,
+            annotator=annotator,
+            workers=workers,
+            progress=progress.rows,
+            options=options,
+        )
+    if as_json:
+        answer_json(asdict(found))
+    else:
+        print_estimate(found)

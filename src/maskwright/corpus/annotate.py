@@ -7,7 +7,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +19,7 @@ from maskwright.corpus.executors import DEFAULT as LOCAL
 from maskwright.corpus.executors import load_executor
 from maskwright.corpus.executors.local import default_workers
 from maskwright.corpus.parts import parts_done
-from maskwright.corpus.plan import ANNOTATIONS, RUN, Run, drawn, freeze_run
+from maskwright.corpus.plan import ANNOTATIONS, RUN, Planned, Run, drawn, freeze_run
 from maskwright.corpus.schema import freeze
 from maskwright.corpus.sitting import Progress, RowsDone, Sitting, memory_for
 from maskwright.corpus.status import RunSummary, status
@@ -102,10 +102,8 @@ def annotate(
     plan = drawn(opened.plan(), options.sample, options.seed)
     if not plan:
         raise InputError(f"{opened.location} holds no pairs")
-    run = _run_of(opened, annotator, loaded.card, options)
-    files = options.files
-    if files is None:
-        files = isinstance(opened, FolderSource) or sum(each.rows for each in plan) <= FILES_UP_TO_ROWS
+    run = run_of(opened, annotator, loaded.card, options)
+    files = wants_files(opened, plan, options)
     try:
         with _stoppable():
             with atomic.told(folder):
@@ -153,7 +151,15 @@ def _refuse_place(out: Path, source: Source) -> None:
         )
 
 
-def _run_of(source: Source, annotator: str, card: Card, options: Options) -> Run:
+def wants_files(source: Source, plan: Sequence[Planned], options: Options) -> bool:
+    """Whether masks are written as files beside the parts."""
+    if options.files is not None:
+        return options.files
+    return isinstance(source, FolderSource) or sum(each.rows for each in plan) <= FILES_UP_TO_ROWS
+
+
+def run_of(source: Source, annotator: str, card: Card, options: Options) -> Run:
+    """The settings of a run, before its plan is frozen."""
     named = str(Path(annotator).resolve()) if annotator.lower().endswith(".onnx") else annotator
     return Run(
         source=absolute(source.location),

@@ -91,7 +91,7 @@ def annotate_part(out: str, task: PartTask, beat: Beat) -> dict[str, int]:
         RunError: the part cannot be written.
         MaskwrightError: the source or the annotator cannot be opened.
     """
-    shop = _workshop(out)
+    shop = workshop(out)
     counts: Counter[str] = Counter()
     careful = task.careful
     with _memory_limit(careful.memory_bytes if careful else 0):
@@ -106,7 +106,7 @@ def annotate_part(out: str, task: PartTask, beat: Beat) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Workshop:
+class Workshop:
     """What a worker opens once: all of it follows from OUT."""
 
     run: Run
@@ -116,7 +116,7 @@ class _Workshop:
 
 
 @functools.lru_cache(maxsize=1)
-def _workshop(out: str) -> _Workshop:
+def workshop(out: str) -> Workshop:
     if not (Path(out) / RUN).exists():
         raise RunError(
             f"{socket.gethostname()} does not see {out}, where the run is",
@@ -131,20 +131,17 @@ def _workshop(out: str) -> _Workshop:
         )
     plan = {planned.part.number: planned for planned in load_plan(Path(out))}
     source = open_source(run.source, roles=run.roles)
-    return _Workshop(run, plan, source, load_annotator(run.annotator))
+    return Workshop(run, plan, source, load_annotator(run.annotator))
 
 
-def _rows(shop: _Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row]:
+def _rows(shop: Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row]:
     """The part's rows from place `done` on, each announced before it can do harm."""
     planned = shop.plan[task.number]
     killers = task.careful.killers if task.careful else {}
-    supply = _supply(shop, planned)
-    status, place, size = "", 0, batch_size(shop.annotator)
-    if size > 1 and task.careful is None:
-        most = shop.run.max_pixels
-        supply = in_batches(
-            supply, shop.annotator, size, max_pixels=most, alive=lambda: beat(Note(place, True))
-        )
+    items = supply(shop, planned)
+    status, place = "", 0
+    if task.careful is None:
+        items = batched(shop, items, lambda: beat(Note(place, True)))
     for place in range(planned.rows):
         killer = killers.get(place)
         if killer and killer.reading:
@@ -155,23 +152,38 @@ def _rows(shop: _Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Ro
             break
         beat(Note(place, True, status))
         status = ""
-        who, decided = next(supply)
+        who, decided = next(items)
         if place < done:
             continue
         if killer:
             decided = Annotation(who.id, "failed", killer.reason, killer.detail)
-        if isinstance(who, Pair) and decided is None:
-            if task.careful:
-                beat(Note(place, False))
-            decided = _annotated(shop, who, limited=task.careful is not None)
-        row = row_of(shop.run, who, decided or _rejected(who))
+        if task.careful and isinstance(who, Pair) and decided is None:
+            beat(Note(place, False))
+        row = row_for(shop, who, decided, limited=task.careful is not None)
         status = row["status"]
         yield row
     beat(Note(planned.rows, True, status))
     beat(None)
 
 
-def _annotated(shop: _Workshop, pair: Pair, *, limited: bool) -> Annotation:
+def batched(shop: Workshop, items: Iterator[Item], alive: Callable[[], None]) -> Iterator[Item]:
+    """The items as they are, or settled in batches where the annotator wants those."""
+    size = batch_size(shop.annotator)
+    if size <= 1:
+        return items
+    return in_batches(items, shop.annotator, size, max_pixels=shop.run.max_pixels, alive=alive)
+
+
+def row_for(
+    shop: Workshop, who: Pair | Rejection, decided: Annotation | None, *, limited: bool = False
+) -> Row:
+    """The row of one item, annotated now where it is not decided yet."""
+    if decided is None:
+        decided = _annotated(shop, who, limited=limited) if isinstance(who, Pair) else _rejected(who)
+    return row_of(shop.run, who, decided)
+
+
+def _annotated(shop: Workshop, pair: Pair, *, limited: bool) -> Annotation:
     # Some of OpenCV's estimators draw samples: a row must not depend on the rows before it.
     cv2.setRNGSeed(0)
     annotation = annotate_pair(pair, shop.annotator, max_pixels=shop.run.max_pixels)
@@ -180,7 +192,7 @@ def _annotated(shop: _Workshop, pair: Pair, *, limited: bool) -> Annotation:
     return annotation
 
 
-def _supply(shop: _Workshop, planned: Planned) -> Iterator[Item]:
+def supply(shop: Workshop, planned: Planned) -> Iterator[Item]:
     """What the source has for every planned row, and what became of it where that is settled.
 
     A source that breaks off breaks the rows behind it, not the run.
@@ -210,7 +222,7 @@ def _supply(shop: _Workshop, planned: Planned) -> Iterator[Item]:
             yield item, None
 
 
-def _refuse_changed(shop: _Workshop, part: Part) -> None:
+def _refuse_changed(shop: Workshop, part: Part) -> None:
     """A source that is no longer what was planned is the run's fault, not its rows'."""
     now = open_source(shop.run.source, roles=shop.run.roles).plan()
     if part not in now:
@@ -224,9 +236,7 @@ def _enumerated(source: Source, part: Part) -> Iterator[tuple[int, Pair | Reject
     yield from enumerate(source.read(part))
 
 
-def _rejected(who: Pair | Rejection) -> Annotation:
-    if not isinstance(who, Rejection):
-        raise TypeError(f"{who.id!r} is no rejection")
+def _rejected(who: Rejection) -> Annotation:
     return rejected(who.id, who.reason, who.detail)
 
 

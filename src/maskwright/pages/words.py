@@ -84,14 +84,17 @@ def short(name: str) -> str:
 def size(number: int) -> str:
     """Bytes in the unit that suits.
 
-    >>> size(812), size(48_200), size(3_100_000)
-    ('812 bytes', '48 kB', '3.1 MB')
+    >>> size(812), size(48_200), size(3_100_000), size(2_400_000_000_000)
+    ('812 bytes', '48 kB', '3.1 MB', '2.4 TB')
     """
     if number < 1000:
         return f"{number} bytes"
     if number < 1_000_000:
         return f"{number / 1000:.0f} kB"
-    return f"{number / 1e6:.1f} MB"
+    for unit, bytes_ in (("MB", 1e6), ("GB", 1e9)):
+        if number < 1000 * bytes_:
+            return f"{number / bytes_:.1f} {unit}"
+    return f"{number / 1e12:.1f} TB"
 
 
 def seconds(length_s: float) -> str:
