@@ -244,6 +244,14 @@ def test_an_answer_that_is_no_picture_has_its_reason(answer: Answer, expected: s
     assert reason(web, limit=9000 if answer.length == 9000 else 1000) == expected
 
 
+def test_a_pair_is_annotated_with_each_picture_fetched_once(web: Web) -> None:
+    web.answers |= {"/a.png": Answer(PNG[0]), "/b.png": Answer(PNG[1])}
+    original, edited = (Linked(f"{web.url}/{name}.png", name) for name in "ab")
+    annotation = annotate_pair(Pair("x", original, edited), load_annotator("difference"))
+    assert annotation.reason == "unrelated", "pictures of noise"
+    assert web.asked == ["GET /a.png", "GET /b.png"]
+
+
 def test_a_size_beyond_the_limit_is_not_fetched(web: Web) -> None:
     web.answers["/a.png"] = Answer(b"x" * 5_000_000)
     assert reason(web, limit=1000) == "too_large"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,9 @@ from maskwright.pairs.sources.table import BadRow, Row
 
 BATCH = 16
 """Rows in memory at once: two pictures of about 1 MB each, so some 32 MB."""
+
+FOOTERS_AT_ONCE = 8
+"""Shards whose footers are asked for at a time: at a distance each takes some tenths of a second."""
 
 MOST_ROWS = 1 << 20
 """Rows a file may have beyond one for each of its bytes; more are not rows but a forged footer."""
@@ -48,14 +52,11 @@ class ParquetReader:
     def __init__(self, store: Store, files: Sequence[str]) -> None:
         self.store = store
         self.files = [file.replace(os.sep, "/") for file in files]
-        self._groups: dict[str, list[int]] = {}
         self._cursor: _Cursor | None = None
-        schemas = []
-        for file in self.files:
-            with self._open(file) as opened:
-                self._groups[file] = self._rows_of(file, opened.metadata)
-                schemas.append(opened.schema_arrow.remove_metadata())
-        self._schema = self._same(schemas)
+        with ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
+            footers = list(pool.map(self._footer, self.files))
+        self._groups = {file: rows for file, (rows, _) in zip(self.files, footers, strict=True)}
+        self._schema = self._same([schema for _, schema in footers])
         self._columns = {field.name: (self._kind(field), _carried(field.type)) for field in self._schema}
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
@@ -92,6 +93,11 @@ class ParquetReader:
         except _BROKEN as error:
             for _ in range(row, stop):
                 yield BadRow(f"row group {group} is damaged: {_words(error)}")
+
+    def _footer(self, file: str) -> tuple[list[int], pa.Schema]:
+        """Rows of each row group, and the columns."""
+        with self._open(file) as opened:
+            return self._rows_of(file, opened.metadata), opened.schema_arrow.remove_metadata()
 
     def _rows_of(self, file: str, meta: pq.FileMetaData) -> list[int]:
         """Rows of each row group, where they can be true."""
