@@ -142,6 +142,7 @@ def _roles(preset: Preset) -> list[tuple[str, str]]:
         ]
     elif isinstance(box, Files):
         found = [("original", box.original), ("edited", box.edited), ("mask file", box.mask or "")]
+        found.append(("instructions", box.texts.files if box.texts else ""))
     elif isinstance(box, LabelledFiles):
         found = [("forged", box.forged), ("mask file", box.mask), ("authentic", box.authentic)]
     elif isinstance(box, LabelledTable):

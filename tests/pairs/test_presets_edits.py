@@ -183,6 +183,32 @@ def test_all_edits_of_deal_300k_have_their_own_mask(tmp_path: Path) -> None:
     assert sum(skipped(source).values()) == 1
 
 
+def test_instructions_of_deal_300k_go_by_photograph_and_checkpoint(tmp_path: Path) -> None:
+    source = opened(folders.deal_300k(tmp_path), "deal-300k")
+    assert {Path(row.id).stem: row.instruction for row in pairs(source)} == {
+        "000000000009_qwen120": "let it snow 120",
+        "000000000009_qwen180": "let it snow 180",
+        "000000000459_qwen120": None,
+    }
+    assert "instruction" in {each.role for each in source.reading().chosen}
+
+
+@pytest.mark.parametrize("broken", ["[{", '{"image_name": "000000000009.jpg"}'])
+def test_instructions_that_cannot_be_read_are_said(broken: str, tmp_path: Path) -> None:
+    place = folders.deal_300k(tmp_path)
+    (place / "instructions" / "checkpoint-120_train_results.json").write_text(broken)
+    with pytest.raises(InputError, match="instructions"):
+        opened(place, "deal-300k")
+
+
+def test_entries_of_instructions_that_are_none_are_passed_over(tmp_path: Path) -> None:
+    place = folders.deal_300k(tmp_path)
+    odd = '[1, null, {"image_name": 3}, {"image_name": "000000000009.jpg", "generated_text": ["x"]}]'
+    (place / "instructions" / "checkpoint-120_train_results.json").write_text(odd)
+    found = {Path(row.id).stem: row.instruction for row in pairs(opened(place, "deal-300k"))}
+    assert found["000000000009_qwen120"] is None
+
+
 _DEAL = ("000000000009_qwen120", "000000000009_qwen180", "000000000459_qwen120")
 
 

@@ -140,6 +140,7 @@ KNOWN = {
         "train/000000000009.jpg",
         "train/000000000009_qwen120.jpg",
         "label/000000000009_qwen120.png",
+        "let it snow 120",
         key="000000000009",
         authentic=True,
         whole=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,10 @@ def _scene(name: str) -> np.ndarray[Any, Any]:
 
 
 def deal_300k(folder: Path) -> Path:
-    """DEAL-300K by the six examples in its repository: a mask has the stem of its edit, 255 is edited."""
+    """DEAL-300K by the six examples in its repository: a mask has the stem of its edit, 255 is edited.
+
+    Instructions go by the photograph's name, a file for each checkpoint of the model that wrote them.
+    """
     for photo, checkpoints in (
         ("000000000009", ("120", "180")),
         ("000000000459", ("120",)),
@@ -53,6 +57,10 @@ def deal_300k(folder: Path) -> Path:
             forged = edited(photograph(int(photo)), region())
             write(folder / "train" / f"{photo}_qwen{checkpoint}.jpg", stored(forged, "JPEG"))
             write(folder / "label" / f"{photo}_qwen{checkpoint}.png", stored(region()))
+    for checkpoint, part in (("120", "train"), ("180", "dev")):
+        entry = {"image_name": "000000000009.jpg", "generated_text": f"let it snow {checkpoint}"}
+        name = f"checkpoint-{checkpoint}_{part}_results.json"
+        write(folder / "instructions" / name, json.dumps([entry], indent=4).encode())
     return folder
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskwright.pairs.presets.preset import Files, Preset
+from maskwright.pairs.presets.preset import Files, Preset, Texts
 
 FOLDERS = (
     Preset(
@@ -78,13 +78,19 @@ FOLDERS = (
             mask=r"(?P<stem>\d{12}_qwen\d+)\.png",
             spare=((r"\d{12}\.jpg", "no edit of this photograph is here"),),
             key=("photo",),
+            texts=Texts(
+                files=r"checkpoint-(?P<checkpoint>\d+)_\w+_results\.json",
+                name="image_name",
+                text="generated_text",
+                named=r"(?P<photo>\d{12})\.jpg",
+            ),
         ),
         authentic=True,
         whole_frame=True,
         notes=(
             "Unpack the pictures and label.zip side by side; names decide, folders do not.",
             "InstructPix2Pix made every pixel anew; masks are machine-made, 255 is edited.",
-            "Instructions are apart, by the photograph's name, in `instructions/` of its home.",
+            "Instructions come apart, in `instructions/` of its home: put that folder beside the pictures.",
         ),
     ),
     Preset(

@@ -113,6 +113,23 @@ class Unfold:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """JSON files beside pictures: lists of objects that each name a picture and say its instruction.
+
+    Args:
+        files: pattern of the JSON files; its named groups hold for all that is in them.
+        name, text: fields of an object.
+        named: pattern of what `name` holds. An edit belongs to the text whose named groups, of both
+            patterns, are equal to its own.
+    """
+
+    files: str
+    name: str
+    text: str
+    named: str
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """A corpus of picture files, told by their names.
 
@@ -123,6 +140,7 @@ class Files:
         edited, original, mask: patterns.
         spare: pattern of files that belong to the corpus but to no pair, and why they are left out.
         key: named groups of `edited` that together name the photograph.
+        texts: where the instructions are.
     """
 
     edited: str
@@ -130,6 +148,7 @@ class Files:
     mask: str | None = None
     spare: tuple[tuple[str, str], ...] = ()
     key: tuple[str, ...] = ()
+    texts: Texts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from maskwright.errors import InputError
-from maskwright.pairs.presets.preset import Files
+from maskwright.pairs.opening import shown
+from maskwright.pairs.presets.preset import Files, Texts
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, portable
 from maskwright.pairs.sources.layouts import Layout
 
@@ -70,6 +72,45 @@ def arrange_named(files_of: Files, title: str, files: Sequence[str], where: str)
         if key not in used and key not in layout.left:
             layout.left[key] = left_over(key, files_of.spare, title)
     return layout
+
+
+class Instructions:
+    """The texts of a corpus of files, found by the named groups of an edited picture."""
+
+    def __init__(self, texts: Texts, location: str, files: Sequence[str]) -> None:
+        """Read all of them.
+
+        Raises:
+            InputError: a file is no JSON list of objects.
+        """
+        groups = {*_compiled(texts.files).groupindex, *_compiled(texts.named).groupindex}
+        self._shared = sorted(groups)
+        self._texts: dict[tuple[str, ...], str] = {}
+        self.files = [file for file in files if named_groups(texts.files, portable(file)) is not None]
+        for file in self.files:
+            path = os.path.join(location, file)
+            try:
+                with open(path, encoding="utf-8") as opened:
+                    entries = json.load(opened)
+            except (OSError, ValueError, RecursionError) as error:
+                raise InputError(f"{shown(path)}: the instructions cannot be read ({error})") from error
+            if not isinstance(entries, list):
+                raise InputError(f"{shown(path)}: the instructions are no list")
+            known = named_groups(texts.files, portable(file)) or {}
+            for entry in entries:
+                name, text = (
+                    (entry.get(texts.name), entry.get(texts.text)) if isinstance(entry, dict) else (0, 0)
+                )
+                found = named_groups(texts.named, name) if isinstance(name, str) else None
+                if found is not None and isinstance(text, str) and text:
+                    self._texts[self._join({**known, **found})] = text
+
+    def of(self, groups: Group) -> str | None:
+        """The text of the edited picture with these named groups."""
+        return self._texts.get(self._join(groups))
+
+    def _join(self, groups: Group) -> tuple[str, ...]:
+        return tuple(groups.get(name, "") for name in self._shared)
 
 
 class Partners:

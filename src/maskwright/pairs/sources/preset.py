@@ -14,9 +14,9 @@ from maskwright.errors import InputError, SettingError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.presets import find_pairs
 from maskwright.pairs.presets.preset import Files, Preset, Table, Unfold, flag_of
-from maskwright.pairs.sources.base import Part, Reading, Roles, Source
+from maskwright.pairs.sources.base import Chosen, Part, Reading, Roles, Source, portable
 from maskwright.pairs.sources.folder import FolderSource
-from maskwright.pairs.sources.named import arrange_named, named_groups
+from maskwright.pairs.sources.named import Instructions, arrange_named, named_groups
 from maskwright.pairs.sources.table import Reader
 from maskwright.pairs.sources.unfold import KEY, TURN, UnfoldedReader, root_of
 from maskwright.pairs.values import Encoded, Located, Pair, PictureLike, Rejection, RuledMask
@@ -75,7 +75,10 @@ def preset_folder(location: str, files: Sequence[str], roles: Roles) -> Source:
     if not isinstance(preset.container, Files):
         raise _another_kind(preset, location, "a folder of pictures")
     layout = arrange_named(preset.container, preset.title, files, shown(location))
-    return PresetSource(preset, FolderSource(location, files, Roles(), layout), swap=roles.swap)
+    texts = preset.container.texts
+    instructions = Instructions(texts, location, files) if texts else None
+    folder = FolderSource(location, files, Roles(), layout)
+    return PresetSource(preset, folder, swap=roles.swap, instructions=instructions)
 
 
 def comes_as_table(corpus: str | None) -> bool:
@@ -104,10 +107,12 @@ class SplitCount:
 class PresetSource:
     """What another source reads, with what its corpus is known for: columns, masks' rules, rows left out."""
 
-    def __init__(self, preset: Preset, source: Source, *, swap: bool) -> None:
+    def __init__(
+        self, preset: Preset, source: Source, *, swap: bool, instructions: Instructions | None = None
+    ) -> None:
         self.location = source.location
         self.preset = preset
-        self._source, self._swap = source, swap
+        self._source, self._swap, self._instructions = source, swap, instructions
         self._table = None if isinstance(preset.container, Files) else _columns_of(preset, source.location)
         self._turn = self._table.turn if self._table else None
         added = [field for field in ADDED if field.name != "turn" or self._turn]
@@ -124,6 +129,8 @@ class PresetSource:
         why = f"known of {self.preset.title}"
         masked = isinstance(self.preset.container, Table | Files) and self.preset.container.mask
         chosen = [replace(each, why=why) for each in reading.chosen if masked or each.role != "mask"]
+        if self._instructions is not None and self._instructions.files:
+            chosen.append(Chosen("instruction", portable(self._instructions.files[0]), why))
         if self._swap:
             places = {each.role: each.place for each in chosen}
             places["original"], places["edited"] = places["edited"], places["original"]
@@ -180,7 +187,8 @@ class PresetSource:
         for skip in self.preset.skip:
             if skip.when.holds(values):
                 return Rejection(row.id, "skipped", skip.why, columns)
-        pair = replace(row, columns=columns, mask=self._ruled(row), instruction=self._instruction(row))
+        instruction = self._instruction(row, values)
+        pair = replace(row, columns=columns, mask=self._ruled(row), instruction=instruction)
         return replace(pair, original=row.edited, edited=row.original) if self._swap else pair
 
     def _values(self, row: Pair | Rejection) -> Mapping[str, Any]:
@@ -208,7 +216,9 @@ class PresetSource:
             return None
         return RuledMask(row.mask, self.preset.mask_rule, self.preset.mask_fit)
 
-    def _instruction(self, row: Pair) -> str | None:
+    def _instruction(self, row: Pair, values: Mapping[str, Any]) -> str | None:
+        if self._instructions is not None:
+            return self._instructions.of(values)
         if row.instruction or self._table is None:
             return row.instruction
         texts = (row.columns.get(name) for name in self._table.instruction)
