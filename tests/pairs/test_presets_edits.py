@@ -13,11 +13,12 @@ import pytest
 from maskwright.errors import InputError
 from maskwright.pairs.maskfile import fitted_mask
 from maskwright.pairs.presets import PRESETS
-from maskwright.pairs.sources import Source
+from maskwright.pairs.sources import Roles, Source, open_source
 from maskwright.pairs.values import Located, Pair, Rejection, RuledMask
 from tests.contracts.source import SourceContract, everything
 from tests.pairs.corpora import folders, hub, lists
 from tests.pairs.corpora.pictures import SIZE, region
+from tests.pairs.servers import Answer, serving
 from tests.pairs.test_presets import opened, pairs
 
 
@@ -262,3 +263,16 @@ def test_a_corpus_of_tables_may_have_pictures_beside_them(tmp_path: Path) -> Non
     place = hub.omniedit(tmp_path)
     lists.pictures(place, "comparison.png")  # as its repository has it
     assert len(pairs(opened(place, "omniedit"))) == 2
+
+
+def test_a_corpus_is_read_at_a_distance_as_it_is_here(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    pytest.importorskip("aiohttp")
+    place = hub.magicbrush(tmp_path)
+    (table,) = (place / "data").glob("*.parquet")
+    here = pairs(opened(table, "magicbrush"))
+    with serving({f"/{table.name}": Answer(table.read_bytes())}) as web:
+        there = pairs(
+            open_source(f"{web.url}/{table.name}", roles=Roles(corpus="magicbrush", allow_remote=True))
+        )
+    assert there == here
