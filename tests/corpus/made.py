@@ -40,9 +40,13 @@ def marked(picture: Picture) -> Picture:
     return changed
 
 
+def png(picture: Picture) -> bytes:
+    return cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes()
+
+
 def save(path: Path, picture: Picture) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes())
+    path.write_bytes(png(picture))
 
 
 def folder_of(place: Path, count: int, marks: Sequence[int] = ()) -> Path:

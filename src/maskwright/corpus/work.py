@@ -162,6 +162,8 @@ def _rows(shop: Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row
         row = row_for(shop, who, decided, limited=task.careful is not None)
         status = row["status"]
         yield row
+    else:
+        next(items, None)  # the source's last word on the part
     beat(Note(planned.rows, True, status))
     beat(None)
 
@@ -220,11 +222,23 @@ def supply(shop: Workshop, planned: Planned) -> Iterator[Item]:
             yield Rejection(item.id, "bad_row", "; ".join(problems.values()), fitting), None
         else:
             yield item, None
+    if fault is None and planned.take is None:
+        try:
+            next(items, None)  # where it says that it changed while it was read
+        except Exception:
+            _refuse_changed(shop, planned.part)
+            raise
 
 
 def _refuse_changed(shop: Workshop, part: Part) -> None:
     """A source that is no longer what was planned is the run's fault, not its rows'."""
-    now = open_source(shop.run.source, roles=shop.run.roles).plan()
+    try:
+        now = open_source(shop.run.source, roles=shop.run.roles).plan()
+    except InputError as fault:
+        raise RunError(
+            f"{shop.run.source} can no longer be read (part {part.number}): {fault}",
+            hint="when it can be, type the same line again: finished parts stay",
+        ) from fault
     if part not in now:
         raise RunError(
             f"{shop.run.source} has changed since the run began (part {part.number})",

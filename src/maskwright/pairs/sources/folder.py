@@ -97,6 +97,10 @@ class FolderSource:
                 self.picture(edited),
                 mask=None if mask is None else self.picture(mask),
             )
+        # a picture that is gone may come back with its disk; that is no answer to the pair
+        now = {file: _state(self._path(file)) for file in self._files(part.start, part.rows)}
+        if any(state != self._state[file] for file, state in now.items()):
+            check_etag(shown(self.location), part, None)
 
     def picture(self, key: str) -> Located:
         return Located(self._path(key), key)
@@ -105,8 +109,11 @@ class FolderSource:
         return os.path.join(self.location, native(key))
 
     def _size(self, start: int, rows: int) -> int:
-        files = {file for _, row in self._rows[start : start + rows] if len(row) == 3 for file in row if file}
-        return sum(self._state[file][0] for file in files)
+        return sum(self._state[file][0] for file in self._files(start, rows))
+
+    def _files(self, start: int, rows: int) -> set[str]:
+        """The files of these pairs."""
+        return {file for _, row in self._rows[start : start + rows] if len(row) == 3 for file in row if file}
 
 
 def list_files(folder: str) -> list[str]:

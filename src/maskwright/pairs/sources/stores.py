@@ -57,7 +57,10 @@ class Disk:
         return self._path(file)
 
     def state(self, file: str) -> tuple[int, str]:
-        return file_etag(self._path(file))
+        try:
+            return file_etag(self._path(file))
+        except OSError as error:
+            raise InputError(f"{self.name(file)} cannot be read: {error.strerror}") from error
 
     def picture(self, key: str) -> Located:
         return Located(os.path.join(self.root, key), key)

@@ -145,11 +145,12 @@ class TableSource:
         return [Part(i, file, start, rows, *self._states[file]) for i, (file, start, rows) in enumerate(cuts)]
 
     def read(self, part: Part) -> Iterator[Pair | Rejection]:
-        check_etag(self._where, part, self._states.get(part.file, (0, None))[1])
+        self._check(part)
         row = part.start
         for values in self._reader.read(self._files[part.file], part.start, part.rows, self._needed):
             yield self._pair(part.file, row, values)
             row += 1
+        self._check(part)
 
     def picture(self, key: str) -> PictureLike:
         for file, place in self._places(key):
@@ -159,6 +160,11 @@ class TableSource:
         if is_remote(key):
             return Linked(key, key) if self._given.allow_remote and scheme_of(key) else Located(key, key)
         return self._reader.store.picture(key)
+
+    def _check(self, part: Part) -> None:
+        """Refuse a part whose file is not as it was planned, or not as it was opened."""
+        check_etag(self._where, part, self._states.get(part.file, (0, None))[1])
+        check_etag(self._where, part, self._reader.store.state(self._files[part.file])[1])
 
     def _places(self, key: str) -> Iterator[tuple[str, str]]:
         """(key of a file of the table, what stands behind `#`); a name may hold `#` itself."""
