@@ -191,12 +191,20 @@ def varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-@pytest.mark.parametrize("claimed", [2**62, 10**9, 2 * 10**6])
+@pytest.mark.parametrize("claimed", [2**62, 10**9, 2 * 10**6, -5])
 def test_rows_that_cannot_be_there_are_refused(claimed: int, tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"original": ["a.png"] * 12_345, "edited": ["b.png"] * 12_345}), path)
     with_footer(path, lambda footer: footer.replace(varint(12_345), varint(claimed)))
     with pytest.raises(InputError, match="not a readable Parquet"):
+        open_source(path)
+
+
+def test_a_file_that_counts_other_rows_than_its_row_groups_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"original": ["a.png"] * 12_345, "edited": ["b.png"] * 12_345}), path)
+    with_footer(path, lambda footer: footer.replace(varint(12_345), varint(12_346), 1))
+    with pytest.raises(InputError, match="it says it has 12346 rows, its row groups 12345"):
         open_source(path)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from maskwright.errors import InputError
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.sources import Roles, Source, open_source
+from maskwright.pairs.sources import Roles, Source, open_source, webdataset
 from maskwright.pairs.values import Encoded, Pair, Rejection
 from tests.contracts.source import SourceContract, everything
 from tests.strategies import picture_file
@@ -278,12 +278,24 @@ def test_a_size_beyond_the_tar_is_the_end_of_it(size: int, tmp_path: Path) -> No
     assert all(isinstance(row, Rejection) for row in found[1:])
 
 
+def test_a_picture_of_too_many_bytes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webdataset, "LARGEST_FILE", len(PNG[1]) - 1)
+    short = sample("b", original__png=b"x", edited__png=b"y")
+    assert reasons(rows(write_tar(tmp_path / "t.tar", pair("a"), short))) == ["too_large", ""]
+
+
+def test_text_of_too_many_bytes_is_not_read(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "t.tar", pair("a", txt="x"), pair("b", txt=b"x" * ((1 << 24) + 1)))
+    assert reasons(rows(path)) == ["", "bad_row"]
+
+
 def test_absurd_extension_headers_are_the_end_of_the_tar(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "t.tar", pair("a"), pair("b"))
     whole = path.read_bytes()
     for type_, size, body in [
         (tarfile.GNUTYPE_LONGNAME, 2**40, b""),
         (tarfile.XHDTYPE, 10**9, b""),
+        (tarfile.XHDTYPE, 1 << 17, b"0" * (1 << 17)),
         (tarfile.XHDTYPE, 10, b"999 path=x"),
         (tarfile.XHDTYPE, 10, b"no digits!"),
         (tarfile.XHDTYPE, 10, b"10 nothing"),
@@ -296,7 +308,9 @@ def test_absurd_extension_headers_are_the_end_of_the_tar(tmp_path: Path) -> None
         odd = info.tobuf(tarfile.GNU_FORMAT) + body.ljust(512, b"\0")
         hostile = tmp_path / "h.tar"
         hostile.write_bytes(whole[:place] + odd + whole[place:])
-        assert reasons(rows(hostile)) == ["bad_row"], body
+        found = rows(hostile)
+        assert reasons(found) == ["bad_row"], body
+        assert size < 1 << 17 or "bytes long" in getattr(found[0], "detail", "")
 
 
 def test_what_a_pax_header_says_of_all_members_is_passed_over(tmp_path: Path) -> None:

@@ -81,9 +81,13 @@ class _Ranges(io.RawIOBase):
         # no cache of fsspec's: the buffer around this is the only one
         options = {"block_size": 1 << 20, "cache_type": "none"}
         self._file = _asked(lambda: system.open(path, "rb", **options), name, lasting=())
-        if not self._file.seekable():
+        try:
+            self._file.seek(min(size, 1))  # a stream of the http backend says it is seekable, and is not
+        except (OSError, ValueError) as error:
             self._file.close()
-            raise InputError(f"{name}: its server gives no ranges of bytes", hint="download it first")
+            raise InputError(
+                f"{name}: its server gives no ranges of bytes", hint="download it first"
+            ) from error
 
     def readable(self) -> bool:
         return True
