@@ -17,7 +17,7 @@ from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
-from maskwright.pairs.descriptor import describe, phash
+from maskwright.pairs.descriptor import describe, phash, reduced
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_mask, read_picture
 from maskwright.pairs.values import (
     Aligned,
@@ -249,8 +249,8 @@ def _concluded(prepared: Prepared, annotator: Annotator) -> Examined:
 
 
 def _described(annotation: Annotation, original: Decoded) -> Annotation:
-    pixels = original.pixels
-    return replace(annotation, original_phash=phash(pixels), descriptor=describe(pixels))
+    small = reduced(original.pixels)
+    return replace(annotation, original_phash=phash(small), descriptor=describe(small))
 
 
 def _check_map(change: Change, edited: Picture) -> None:
