@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from maskwright.errors import InputError
@@ -403,3 +405,31 @@ def test_members_are_those_of_the_standard_library(format: int, tmp_path: Path) 
     assert {
         side.key.removeprefix("t.tar#"): side.data for side in sides if isinstance(side, Encoded)
     } == expected
+
+
+def test_a_folder_of_tars_and_parquet_is_refused(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar", pair("1"))
+    pq.write_table(pa.table({"original": ["a.png"], "edited": ["b.png"]}), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match="Parquet files and tars"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["tar", "parquet"])
+def test_shards_of_any_name_find_their_pictures_again(ending: str, tmp_path: Path) -> None:
+    names = ["a\nb", "x#1:y", "quo\"te'", "back\\slash", "\udcff", "-rf", "%s{}", "\x1b[2J"]
+    for name in names:
+        path = tmp_path / "d" / f"{name}.{ending}"
+        path.parent.mkdir(exist_ok=True)
+        if ending == "tar":
+            write_tar(path, pair("1"))
+        else:
+            with open(path, "wb") as file:
+                pq.write_table(pa.table({"original": [PNG[0]], "edited": [PNG[1]]}), file)
+    source = open_source(tmp_path)
+    found = everything(source)
+    assert len({row.id for row in found}) == len(names)
+    for row in found:
+        assert isinstance(row, Pair)
+        assert isinstance(row.edited, Encoded)
+        assert source.picture(row.edited.key) == row.edited
+        assert row.id.encode()

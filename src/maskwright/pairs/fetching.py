@@ -50,8 +50,8 @@ def fetch(url: str, name: str, limit: int) -> bytes:
 
     Raises:
         InputError: `reason` is remote_not_allowed (no such scheme), file_missing (no such picture, or
-            we may not have it), too_large, remote_failed (no answer, or a broken one, `TRIES` times).
-        MissingExtraError: the scheme needs a package.
+            we may not have it), too_large, remote_failed (no answer, or a broken one, `TRIES` times; or a
+            package for the scheme is not installed).
     """
     scheme = scheme_of(url)
     if not scheme:
@@ -122,8 +122,8 @@ def _web() -> urllib.request.OpenerDirector:
 def _by_fsspec(url: str, name: str, limit: int) -> bytes:
     from maskwright.pairs.sources.remote import file_system, words
 
-    system, path = file_system(url)
     try:
+        system, path = file_system(url)
         with system.open(path, "rb") as file:
             data: bytes = file.read(limit + 1)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:

@@ -66,7 +66,7 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         return _remote(place, roles)
     if is_folder:
         files = list_files(place)
-        if shards := _shards(files, roles.corpus):
+        if shards := _shards(place, files, roles.corpus):
             return _table(place, Disk(place), shards, roles)
         return preset_folder(place, files, roles) if roles.corpus else FolderSource(place, files, roles)
     if not is_file:
@@ -100,7 +100,7 @@ def _remote(url: str, roles: Roles) -> Source:
     if scheme in WEB or ending(name) in TABLES or _is_packed(name):
         return _table(url, store, [name], roles)
     folder, files = remote_folder(url, system, path)
-    return _table(url, folder, _shards(files, roles.corpus) or _no_shards(url, files), roles)
+    return _table(url, folder, _shards(url, files, roles.corpus) or _no_shards(url, files), roles)
 
 
 def _hub(place: str, asked: HubId, roles: Roles) -> Source:
@@ -115,11 +115,11 @@ def _hub(place: str, asked: HubId, roles: Roles) -> Source:
     store, files = hub_files(asked)
     place = f"hf:{place.removeprefix('hf:')}"  # one that can be meant as nothing else from now on
     if len({os.path.splitext(file)[1].lower() for file in files}) > 1:
-        return _table(place, store, _shards(files) or _no_shards(place, files), roles)
+        files = _shards(place, files, roles.corpus) or _no_shards(place, files)
     return _table(place, store, files, roles)
 
 
-def _shards(files: Sequence[str], corpus: str | None = None) -> list[str]:
+def _shards(place: str, files: Sequence[str], corpus: str | None) -> list[str]:
     """Those that are read together as one table; none where there are pictures beside them.
 
     A corpus that comes as a table may have pictures beside it: those of its card.
@@ -127,10 +127,11 @@ def _shards(files: Sequence[str], corpus: str | None = None) -> list[str]:
     from maskwright.pairs.sources.preset import comes_as_table
 
     kinds = {os.path.splitext(file)[1].lower() for file in files}
-    for endings in SHARDS:
-        if kinds & endings and (comes_as_table(corpus) or not kinds & PICTURE_SUFFIXES):
-            return [file for file in files if os.path.splitext(file)[1].lower() in endings]
-    return []
+    alone = comes_as_table(corpus) or not kinds & PICTURE_SUFFIXES
+    found = [endings for endings in SHARDS if kinds & endings and alone]
+    if len(found) > 1:
+        raise InputError(f"{shown(place)} holds Parquet files and tars", hint="name the files, or part them")
+    return [file for file in files for endings in found if os.path.splitext(file)[1].lower() in endings]
 
 
 def _no_shards(place: str, files: Sequence[str]) -> list[str]:

@@ -6,9 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+import pyarrow as pa
+
 from maskwright.errors import InputError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.base import file_etag
+from maskwright.pairs.sources.lines import is_clean
 from maskwright.pairs.values import Located
 
 
@@ -28,7 +31,7 @@ class Store(Protocol):
             InputError: it is not there or may not be read.
         """
 
-    def for_arrow(self, file: str) -> str | BinaryIO:
+    def for_arrow(self, file: str) -> str | BinaryIO | pa.NativeFile:
         """What pyarrow opens: a path, or a file as `open` gives it."""
 
     def state(self, file: str) -> tuple[int, str]:
@@ -53,8 +56,9 @@ class Disk:
         except OSError as error:
             raise InputError(f"{self.name(file)} cannot be read: {error.strerror}") from error
 
-    def for_arrow(self, file: str) -> str:
-        return self._path(file)
+    def for_arrow(self, file: str) -> str | pa.NativeFile:
+        path = self._path(file)
+        return path if is_clean(path) else pa.OSFile(os.fsencode(path))  # text has to be UTF-8 for pyarrow
 
     def state(self, file: str) -> tuple[int, str]:
         try:
