@@ -3,7 +3,8 @@
 It starts from what the difference annotator knows. Where the background is bit-equal the mask is
 that annotator's exact one, and where no place of the picture is suspicious the network is not
 asked. Else its log odds, drawn on the pixels by the difference itself and calibrated, are the change
-map; nothing is closed or filled afterwards. Large pictures are looked at twice, see `odds_of_large`.
+map, with the gaps and holes of its mask filled as the difference annotator fills its own. Large
+pictures are looked at twice, see `odds_of_large`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane,
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
 from maskwright.masks.annotators.planes import planes
-from maskwright.masks.annotators.regions import seeded, strength_of, without_specks
+from maskwright.masks.annotators.regions import seeded, solid, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
 from maskwright.weights import open_network, read_card
@@ -128,7 +129,7 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
     kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
     change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
     change[~pair.valid] = 0
-    change = without_specks(change, LEAST_PX)
+    change = solid(without_specks(change, LEAST_PX), weigher.rule)
     if is_identical(pair, strength, change >= 0.5):
         return exact_change(strength, weigher.rule)
     scores = {

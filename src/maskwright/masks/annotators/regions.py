@@ -58,6 +58,20 @@ def without_specks(change: ChangeMap, least_px: int) -> ChangeMap:
     return change
 
 
+def solid(change: ChangeMap, rule: Rule) -> ChangeMap:
+    """The map with small gaps and holes of its mask held above 0.5, as people draw masks; overwritten."""
+    mask = change >= 0.5
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    # The margin keeps a hole at the box's side from being taken for the outside, and the other way round.
+    reach = rule.close_px + 1
+    box = np.s_[max(0, y - reach) : y + height + reach, max(0, x - reach) : x + width + reach]
+    if width:
+        inside = np.ascontiguousarray(mask[box])
+        gaps = filled(closed(inside, rule.close_px), rule.hole_share) & ~inside
+        change[box][gaps] = np.maximum(change[box][gaps], ABOVE)
+    return change
+
+
 def cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
     """Draws each border where the strength rises from outside to inside, then closes and fills.
 
