@@ -272,7 +272,7 @@ def test_real_pairs_are_the_same_through_all_readers_and_executors(tmp_path: Pat
     sources = forms(REAL, tmp_path)
     expected = run(REAL, tmp_path / "out", workers=1)
     assert len(expected) == len(rows_in(REAL))
-    assert sum(row["status"] == "ok" for row in expected) > 0.9 * len(expected)
+    assert sum(row["status"] == "ok" for row in expected) > len(expected) / 2, "the rest is redrawn"
     for form, source in sources.items():
         for executor in ("local", "ray"):
             found = run(source, tmp_path / f"out-{form}-{executor}", workers=2, executor=executor)

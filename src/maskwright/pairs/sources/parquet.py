@@ -15,7 +15,7 @@ from maskwright.pairs.opening import shown
 from maskwright.pairs.sources.lines import SAMPLE, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
 from maskwright.pairs.sources.stores import Store
-from maskwright.pairs.sources.table import BadRow, Row
+from maskwright.pairs.sources.table import BadRow, Row, check_columns
 
 BATCH = 16
 """Rows in memory at once: two pictures of about 1 MB each, so some 32 MB."""
@@ -57,7 +57,12 @@ class ParquetReader:
             footers = list(pool.map(self._footer, self.files))
         self._groups = {file: rows for file, (rows, _) in zip(self.files, footers, strict=True)}
         self._schema = self._same([schema for _, schema in footers])
-        self._columns = {field.name: (self._kind(field), _carried(field.type)) for field in self._schema}
+        check_columns(store.name(files[0]), len(self._schema))
+        texts = self._texts([field.name for field in self._schema if _is_text(_inner(field.type))])
+        self._columns = {
+            field.name: (_kind(field, texts.get(field.name, ())), _carried(field.type))
+            for field in self._schema
+        }
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         return self._columns
@@ -136,23 +141,41 @@ class ParquetReader:
                 raise InputError(f"{shown(file)} has other columns than {shown(self.files[0])}")
         return unified
 
-    def _kind(self, field: pa.Field) -> str:
-        type_ = _inner(field.type)
-        if _is_binary(type_):
-            return "picture"
-        if pa.types.is_struct(type_):
-            names = {inner.name: inner.type for inner in type_}
-            return "picture" if _is_binary(names.get("bytes", pa.null())) else "other"
-        if not _is_text(type_):
-            return "other"
-        sample: list[str] = []
+    def _texts(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Texts from the first rows of each column, all columns in one pass."""
+        found: dict[str, list[str]] = {name: [] for name in names}
+        if not self._sample(names, found):
+            for name in names:  # a damaged column must not cost the others
+                self._sample([name], found)
+        return found
+
+    def _sample(self, names: Sequence[str], found: dict[str, list[str]]) -> bool:
+        """Add texts of the columns that have none yet; whether every row looked at could be read."""
+        whole = True
         for file in self.files:
-            for values in self.read(file, 0, min(self.count(file), SAMPLE - len(sample)), [field.name]):
-                cell = values[field.name] if isinstance(values, dict) else None
-                sample += [text for text in (cell if isinstance(cell, list) else [cell]) if text]
-            if len(sample) >= SAMPLE:
+            wanted = [name for name in names if not found[name]]
+            if not wanted:
                 break
-        return "picture" if sample and looks_like_pictures(sample) else "text"
+            for values in self.read(file, 0, min(self.count(file), SAMPLE), wanted):
+                if isinstance(values, BadRow):
+                    whole = False
+                    continue
+                for name in wanted:
+                    cell = values[name]
+                    found[name] += [text for text in (cell if isinstance(cell, list) else [cell]) if text]
+        return whole
+
+
+def _kind(field: pa.Field, texts: Sequence[str]) -> str:
+    type_ = _inner(field.type)
+    if _is_binary(type_):
+        return "picture"
+    if pa.types.is_struct(type_):
+        names = {inner.name: inner.type for inner in type_}
+        return "picture" if _is_binary(names.get("bytes", pa.null())) else "other"
+    if not _is_text(type_):
+        return "other"
+    return "picture" if texts and looks_like_pictures(texts) else "text"
 
 
 def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[Row]:

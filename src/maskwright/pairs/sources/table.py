@@ -94,8 +94,7 @@ class TableSource:
         if not any(self._counts.values()):
             raise InputError(f"{self._where} has no rows")
         columns = reader.columns()
-        if len(columns) > MOST_COLUMNS:
-            raise InputError(f"{self._where} has {len(columns)} columns, at most {MOST_COLUMNS} are read")
+        check_columns(self._where, len(columns))
         self._roles = find_roles(self._where, {name: kind for name, (kind, _) in columns.items()}, roles)
         self._given, self._columns = roles, columns
         used = {self._roles.original, self._roles.edited, self._roles.mask}
@@ -232,6 +231,12 @@ class TableSource:
         if isinstance(found, list):
             found = next((text for text in found if text), None)
         return found if isinstance(found, str) and found else None
+
+
+def check_columns(where: str, count: int) -> None:
+    """Refuse a table of more than `MOST_COLUMNS`."""
+    if count > MOST_COLUMNS:
+        raise InputError(f"{where} has {count} columns, at most {MOST_COLUMNS} are read")
 
 
 def _fit(value: Any, type_: pa.DataType) -> Any:
