@@ -39,6 +39,7 @@ class Web:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # a busy machine is slow to take up connections
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that hang up are what some tests want."""

@@ -354,6 +354,13 @@ def test_a_table_that_is_not_there_is_refused(web: Web, memory: Callable[[str, b
             open_source(url, roles=ALLOWED)
 
 
+def test_an_opening_outlasts_a_failure_that_passes(web: Web) -> None:
+    answers = [Answer(status=500)] * 2 + [Answer(parquet(5))] * 40
+    web.answers["/t.parquet"] = lambda: answers.pop(0)
+    assert open_source(f"{web.url}/t.parquet", roles=ALLOWED).rows() == 5
+    assert len(answers) < 40
+
+
 def test_a_file_that_changed_is_noticed(web: Web, memory: Callable[[str, bytes], str]) -> None:
     url = memory("t.parquet", parquet(5))
     plan = open_source(url, roles=ALLOWED).plan()

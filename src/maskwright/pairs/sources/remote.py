@@ -203,8 +203,8 @@ def _asked(
     """What a backend answers; asked again where it fails.
 
     Args:
-        lasting: errors that will not pass. None where the file is known to be there: the http backend calls
-            every answer it does not like "not found".
+        lasting: errors that mean there is no such file, where all tries end in one. None where the file is
+            known to be there: the http backend calls every answer it does not like "not found".
 
     Raises:
         InputError: `reason` is remote_failed; empty where the error is a lasting one.
@@ -212,11 +212,11 @@ def _asked(
     for left in range(TRIES - 1, -1, -1):
         try:
             return ask()
-        except lasting as error:
-            raise InputError(f"{name} is not there or may not be read ({words(error)})") from error
         except InputError:
             raise
         except Exception as error:  # every backend has errors of its own
+            if not left and isinstance(error, lasting):
+                raise InputError(f"{name} is not there or may not be read ({words(error)})") from error
             if not left:
                 raise InputError(f"{name} cannot be read: {words(error)}", reason="remote_failed") from error
         time.sleep(PAUSE_S * (TRIES - left))
