@@ -28,6 +28,7 @@ def print_estimate(found: Estimate) -> None:
             ["  in the source", f"{figure(found.source_s)} s, row by row; a run reads on, in less"],
             ["  waiting", f"{figure(found.waiting_s)} s, for storage or a busy core"],
             ["core-hours", hours],
+            ["  without waiting", figure(found.rows * (found.pair_s - found.waiting_s) / 3600)],
             ["output", f"{size(found.out_bytes)} in {counted(found.out_files, 'file')}"],
         ],
         "ll",
