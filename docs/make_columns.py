@@ -22,6 +22,9 @@ by one of ours gets `source_` before it: your `id` is `source_id`. `key` and `tu
 source has them, and a [published corpus](corpora.md) brings more. Columns that hold pictures are not copied.
 
 A figure of an annotator's own is kept where a column has its name.
+
+What `original_phash` and `descriptor` are, how to compare them and what they miss:
+[near-duplicates](../why/descriptor.md).
 """
 
 
