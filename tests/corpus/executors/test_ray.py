@@ -177,6 +177,10 @@ def test_a_run_uses_the_cluster_of_ray_address_and_lets_it_live(
     source: Path, tmp_path: Path, cluster: str
 ) -> None:
     process = start(source, tmp_path / "out", RAY_ADDRESS=cluster)
+    while not parts_done(tmp_path / "out"):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.05)
+    assert not traces(process)
     beside = process.communicate(timeout=120)[1]
     assert process.returncode == 0, beside
     assert list(load_executor("ray", 1, 60.0).run(threads, deque([None])))
