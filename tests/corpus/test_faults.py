@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -388,3 +389,11 @@ def test_a_source_that_raises_in_the_middle_of_a_part_breaks_the_rows_behind_it(
     assert "a bug of the reader's" in rows[11]["detail"]
     assert annotate(source, out, workers=1, retry_failed=True).by_status == {"ok": 20}
     assert parts_of(out) == before
+
+
+def test_every_test_that_the_manual_names_is_there() -> None:
+    page = (ROOT / "docs" / "why" / "exactly-once.md").read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", page)
+    assert len(named) > 15
+    assert [name for name in named if f"def {name}(" not in tests] == []
