@@ -39,9 +39,9 @@ fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
 bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-weights: $(STAMP)  ## train the network that is shipped; two hours on two cores, into trained/
+weights: $(STAMP)  ## train the network that is shipped; an hour and a half on two cores, into trained/
 	$(BIN)/maskwright train autoencoder --photos $(PHOTOS) --steps 1338 --batch 16 --seed 1 -o trained/autoencoder
-	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 8729 --reuse 10 --seed 1 \
+	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 7000 --reuse 10 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/compact
 
 docs: $(STAMP)  ## write the CLI reference anew
