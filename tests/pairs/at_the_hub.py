@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from maskwright.errors import InputError
-from maskwright.pairs.sources import Roles, Source, open_source
+from maskwright.pairs.sources import Roles, Source, open_source, reopen_source
 from maskwright.pairs.values import Encoded, Pair
 from tests.contracts.source import SourceContract, everything
 from tests.pairs.servers import Answer, Web, serving
@@ -215,3 +215,24 @@ def test_an_address_of_the_hub_is_a_folder_like_any_other() -> None:
     rows = everything(open_source("hf://datasets/own/tars", roles=ALLOWED))
     assert len(rows) == 21
     assert dataclasses.asdict(open_source("own/tars", roles=ALLOWED).plan()[0])["file"] == "train-0.tar"
+
+
+def test_a_shard_of_a_hub_is_opened_without_the_others_and_without_asking_what_there_is(hub: Web) -> None:
+    whole = open_source("own/parquet:train", roles=ALLOWED)
+    known, last = whole.known(), whole.plan()[-1]
+    rows = list(whole.read(last))
+    assert known is not None
+    forget()
+    hub.asked.clear()
+    alone = reopen_source("hf:own/parquet:train", known, [part.file for part in whole.plan()], roles=ALLOWED)
+    assert hub.asked == []
+    assert list(alone.read(last)) == rows
+    paths = {asked.partition(" ")[2].partition("?")[0] for asked in hub.asked}
+    of_the_file = f"/datasets/own/parquet/resolve/{COMMIT}/{last.file}"
+    # the folder of the file, once a process, is what huggingface_hub itself looks at to open it
+    of_the_hub = {
+        f"/api/datasets/own/parquet/revision/{COMMIT}",
+        f"/api/datasets/own/parquet/tree/{COMMIT}/data",
+    }
+    assert of_the_file in paths
+    assert paths <= {of_the_file, *of_the_hub}

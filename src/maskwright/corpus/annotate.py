@@ -28,7 +28,7 @@ from maskwright.errors import InputError, RunError, SettingError
 from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
-from maskwright.pairs.sources import Roles, Source, absolute, open_source
+from maskwright.pairs.sources import Known, Roles, Source, absolute, open_source, reopen_source
 from maskwright.pairs.sources.folder import FolderSource
 from maskwright.pairs.values import Card
 
@@ -173,8 +173,19 @@ def run_of(source: Source, annotator: str, card: Card, options: Options) -> Run:
         max_pixels=options.max_pixels,
         versions=versions(),
         plan_digest="",
+        known=_known(source, options.roles),
         frozen=freeze(source.schema(), card.layers),
     )
+
+
+def _known(source: Source, roles: Roles) -> Known | None:
+    """What workers need to open files one by one; None where that does not lead back to what was planned."""
+    if (known := source.known()) is None:
+        return None
+    known = replace(known, root=absolute(known.root))
+    first = source.plan()[0]
+    again = reopen_source(absolute(source.location), known, [first.file], roles=roles)
+    return known if again.holds(first) else None
 
 
 def versions() -> dict[str, str]:

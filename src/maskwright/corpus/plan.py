@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from maskwright.corpus import atomic
 from maskwright.corpus.schema import Frozen
 from maskwright.errors import RunError, SettingError
-from maskwright.pairs.sources import Part, Roles
+from maskwright.pairs.sources import Known, Part, Roles, Source, open_source, reopen_source
 
 PLAN, RUN, ANNOTATIONS = "plan.parquet", "run.json", "annotations"
 FORMAT = 1
@@ -35,6 +35,9 @@ _PLAN_SCHEMA = pa.schema(
         ("take", pa.list_(pa.int64())),
     ]
 )
+# Settings of a run that are written in a form of their own.
+_NESTED = ("roles", "known", "frozen")
+
 # More differences than this say no more.
 _SHOWN = 4
 
@@ -62,6 +65,7 @@ class Run:
         sample: rows drawn, None for all.
         versions: of this package and of the libraries that decode and compute.
         plan_digest: sha256 of plan.parquet.
+        known: what the source's files have in common; None where it is opened whole.
     """
 
     source: str
@@ -75,6 +79,7 @@ class Run:
     max_pixels: int
     versions: Mapping[str, str]
     plan_digest: str
+    known: Known | None
     frozen: Frozen
 
 
@@ -181,6 +186,14 @@ def load_plan(out: Path) -> list[Planned]:
         ) from fault
 
 
+def source_of(run: Run, plan: Iterable[Planned]) -> Source:
+    """The source of a run; of many files, only those are opened that are read."""
+    if run.known is None:
+        return open_source(run.source, roles=run.roles)
+    files = list(dict.fromkeys(planned.part.file for planned in plan))
+    return reopen_source(run.source, run.known, files, roles=run.roles)
+
+
 def _refuse_another(out: Path, run: Run, plan: Sequence[Planned]) -> None:
     there = load_run(out)
     changes = [f"{name}: was {old!r}, is {new!r}" for name, old, new in _compared(there, run) if old != new]
@@ -238,13 +251,14 @@ def _plan_changes(there: Sequence[Planned], here: Sequence[Planned]) -> list[str
 
 
 def _to_json(run: Run) -> bytes:
-    fields = {name: getattr(run, name) for name in Run.__slots__ if name not in ("roles", "frozen")}
+    fields = {name: getattr(run, name) for name in Run.__slots__ if name not in _NESTED}
     record = {
         "format": FORMAT,
         **fields,
         "layers": list(run.layers),
         "versions": dict(run.versions),
         "roles": asdict(run.roles),
+        "known": run.known and run.known.to_json(),
         "columns": _columns(run),
         "carried": dict(run.frozen.carried),
         "pictures": list(run.frozen.pictures),
@@ -258,9 +272,10 @@ def _from_json(data: bytes) -> Run:
     if record["format"] != FORMAT:
         raise ValueError(f"format {record['format']} is not read by this version")
     schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(record["arrow_schema"])))
-    known = {name: record[name] for name in Run.__slots__ if name not in ("roles", "frozen")}
+    fields = {name: record[name] for name in Run.__slots__ if name not in _NESTED}
     return Run(
-        **{**known, "layers": tuple(record["layers"])},
+        **{**fields, "layers": tuple(record["layers"])},
         roles=Roles(**record["roles"]),
+        known=Known.from_json(record["known"]) if record.get("known") else None,
         frozen=Frozen(schema, record["carried"], tuple(record["pictures"])),
     )

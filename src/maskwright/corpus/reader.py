@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from maskwright.corpus.conditions import matching
 from maskwright.corpus.parts import open_part, parts_done, read_part
-from maskwright.corpus.plan import Run, load_run
+from maskwright.corpus.plan import Run, load_plan, load_run, source_of
 from maskwright.errors import InputError, RunError, unknown_name
 from maskwright.pages.cards import Gallery
 from maskwright.pairs.picture import decode_grey, read_picture
-from maskwright.pairs.sources import Source, open_source
+from maskwright.pairs.sources import Source
 from maskwright.pairs.values import ChangeMap, Mask, Picture
 
 # A condition is answered over this many rows at a time: some 10 MB of text and figures.
@@ -209,7 +209,7 @@ class Corpus:
 
     @cached_property
     def _source(self) -> Source:
-        return open_source(self._run.source, roles=self._run.roles)
+        return source_of(self._run, load_plan(self._out))
 
     def _named(self, columns: Sequence[str] | None) -> list[str]:
         if columns is None:

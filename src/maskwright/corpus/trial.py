@@ -85,6 +85,9 @@ def try_rows(folder: str, first: int, beat: Beat) -> None:
     clock = _Clock(opened.annotator)
     shop = replace(opened, annotator=clock)
     beat(first)
+    for number in range(first, len(shop.plan)):
+        shop.source.holds(shop.plan[number].part)  # opens its file: a cost of many rows, not of each
+        beat(first)
     if first < len(shop.plan):
         _warm_up(shop, first)
     items = batched(shop, clock.watched(_items(shop, first)), lambda: None)

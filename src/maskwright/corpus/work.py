@@ -19,13 +19,13 @@ from maskwright.corpus.batches import Item, batch_size, in_batches
 from maskwright.corpus.executors import Beat
 from maskwright.corpus.executors.worker import receive, send
 from maskwright.corpus.parts import Row, row_of, write_part
-from maskwright.corpus.plan import RUN, Planned, Run, load_plan, load_run
+from maskwright.corpus.plan import RUN, Planned, Run, load_plan, load_run, source_of
 from maskwright.corpus.schema import misfits
 from maskwright.corpus.view import write_view
 from maskwright.errors import InputError, RunError
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.masks.pipeline import annotate_pair, failed, rejected
-from maskwright.pairs.sources import Part, Source, open_source
+from maskwright.pairs.sources import Part, Source
 from maskwright.pairs.values import Annotation, Pair, Rejection
 
 SEEN_BY_ALL = "OUT must be a folder that every machine sees under the same name, as on NFS or Lustre"
@@ -130,8 +130,7 @@ def workshop(out: str) -> Workshop:
             hint="install the same version on every machine",
         )
     plan = {planned.part.number: planned for planned in load_plan(Path(out))}
-    source = open_source(run.source, roles=run.roles)
-    return Workshop(run, plan, source, load_annotator(run.annotator))
+    return Workshop(run, plan, source_of(run, plan.values()), load_annotator(run.annotator))
 
 
 def _rows(shop: Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row]:
@@ -233,13 +232,13 @@ def supply(shop: Workshop, planned: Planned) -> Iterator[Item]:
 def _refuse_changed(shop: Workshop, part: Part) -> None:
     """A source that is no longer what was planned is the run's fault, not its rows'."""
     try:
-        now = open_source(shop.run.source, roles=shop.run.roles).plan()
+        is_there = source_of(shop.run, shop.plan.values()).holds(part)
     except InputError as fault:
         raise RunError(
             f"{shop.run.source} can no longer be read (part {part.number}): {fault}",
             hint="when it can be, type the same line again: finished parts stay",
         ) from fault
-    if part not in now:
+    if not is_there:
         raise RunError(
             f"{shop.run.source} has changed since the run began (part {part.number})",
             hint="put it back as it was, or annotate into a new folder",

@@ -5,18 +5,30 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from maskwright.errors import InputError
 from maskwright.pairs.fetching import WEB
 from maskwright.pairs.opening import is_remote, shown
-from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source
+from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Part, Reading, Roles, Source, native
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.stores import Disk, Store
 
 if TYPE_CHECKING:
     from maskwright.pairs.sources.hub import HubId
 
-__all__ = ["Chosen", "Part", "Reading", "Roles", "Source", "absolute", "open_source"]
+__all__ = [
+    "Chosen",
+    "Known",
+    "Part",
+    "Reading",
+    "Roles",
+    "Source",
+    "absolute",
+    "open_source",
+    "reopen_source",
+]
 
 TABLES = {
     ".csv": "delimited:CsvReader",
@@ -80,6 +92,21 @@ def open_source(location: str | os.PathLike[str], *, roles: Roles = Roles()) -> 
         )
     folder, name = os.path.split(place)
     return _table(place, Disk(folder or "."), [name], roles)
+
+
+def reopen_source(location: str, known: Known, files: Sequence[str], *, roles: Roles) -> Source:
+    """The source that `open_source` gave, from what it `known()`; a file is opened when it is first needed.
+
+    Args:
+        location: as the source has it, absolute.
+        files: those that may be needed, as the parts of its plan name them.
+        roles: those it was opened with.
+    """
+    from maskwright.pairs.sources.remote import remote_files
+
+    paths = [native(file) for file in files]
+    store = remote_files(known.root, paths) if is_remote(known.root) else Disk(known.root)
+    return _table(location, store, paths, roles, known)
 
 
 def absolute(location: str) -> str:
@@ -147,7 +174,9 @@ def _is_packed(file: str) -> bool:
     return file.lower().endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"))
 
 
-def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Source:
+def _table(
+    place: str, store: Store, files: Sequence[str], roles: Roles, known: Known | None = None
+) -> Source:
     """The source of one file, or of shards of one kind."""
     from maskwright.pairs.sources.preset import preset_table
     from maskwright.pairs.sources.table import TableSource
@@ -170,6 +199,7 @@ def _table(place: str, store: Store, files: Sequence[str], roles: Roles) -> Sour
             hint="join them, or annotate each",
         )
     module, _, class_ = reader.partition(":")
-    read = getattr(importlib.import_module(f"{__name__}.{module}"), class_)(store, files)
-    table = TarSource if isinstance(read, TarReader) else TableSource
+    opening = getattr(importlib.import_module(f"{__name__}.{module}"), class_)
+    read = opening(store, files) if known is None else opening(store, files, known)
+    table = partial(TarSource if isinstance(read, TarReader) else TableSource, lazy=known is not None)
     return preset_table(place, read, roles, table) if roles.corpus else table(place, read, roles)

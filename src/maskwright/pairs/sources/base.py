@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from maskwright.errors import InputError
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.values import Pair, PictureLike, Rejection
 
 PICTURE_SUFFIXES = frozenset(
@@ -139,6 +140,16 @@ class Source(Protocol):
 
     def picture(self, key: str) -> PictureLike:
         """Find a picture again by the key its `Located` or `Encoded` had."""
+
+    def holds(self, part: Part) -> bool:
+        """Whether what a part is made of is as it was planned.
+
+        Raises:
+            InputError: its file cannot be read.
+        """
+
+    def known(self) -> Known | None:
+        """What `reopen_source` needs to read parts without looking at all files; None where it cannot."""
 
 
 def rows_per_part(rows: int) -> int:

@@ -42,6 +42,9 @@ class CsvReader:
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         return dict(zip(self._header, zip(self._kinds, self._types, strict=True), strict=True))
 
+    def known(self) -> None:
+        """It is always one file."""
+
     def count(self, file: str) -> int:
         return self._rows
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from maskwright.errors import InputError
 from maskwright.pairs.opening import shown
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.lines import SAMPLE, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
 from maskwright.pairs.sources.stores import Store
@@ -47,33 +48,43 @@ class _Cursor:
 
 
 class ParquetReader:
-    """Rows of one Parquet file, or of several with the same columns."""
+    """Rows of one Parquet file, or of several with the same columns.
 
-    def __init__(self, store: Store, files: Sequence[str]) -> None:
+    Footers are read when opened, or, with the columns known, each when its file is first asked for.
+    """
+
+    def __init__(self, store: Store, files: Sequence[str], known: Known | None = None) -> None:
         self.store = store
         self.files = [file.replace(os.sep, "/") for file in files]
         self._cursor: _Cursor | None = None
+        self._groups: dict[str, list[int]] = {}
+        self._columns = self._found() if known is None else known.columns
+
+    def _found(self) -> Mapping[str, tuple[str, pa.DataType]]:
+        """The columns of all files together."""
         with ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
             footers = list(pool.map(self._footer, self.files))
         self._groups = {file: rows for file, (rows, _) in zip(self.files, footers, strict=True)}
-        self._schema = self._same([schema for _, schema in footers])
-        check_columns(store.name(files[0]), len(self._schema))
-        texts = self._texts([field.name for field in self._schema if _is_text(_inner(field.type))])
-        self._columns = {
-            field.name: (_kind(field, texts.get(field.name, ())), _carried(field.type))
-            for field in self._schema
+        schema = self._same([schema for _, schema in footers])
+        check_columns(self.store.name(self.files[0]), len(schema))
+        texts = self._texts([field.name for field in schema if _is_text(_inner(field.type))])
+        return {
+            field.name: (_kind(field, texts.get(field.name, ())), _carried(field.type)) for field in schema
         }
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         return self._columns
 
     def count(self, file: str) -> int:
-        return sum(self._groups[file])
+        return sum(self._groups_of(file))
+
+    def known(self) -> Known:
+        return Known(self.store.root, self._columns)
 
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
         """Row groups one after the other; a damaged one costs its own rows."""
         first = 0
-        for group, length in enumerate(self._groups[file]):
+        for group, length in enumerate(self._groups_of(file)):
             skip, stop = max(start - first, 0), min(start + rows - first, length)
             if skip < stop:
                 yield from self._group(file, group, skip, stop, columns)
@@ -98,6 +109,12 @@ class ParquetReader:
         except _BROKEN as error:
             for _ in range(row, stop):
                 yield BadRow(f"row group {group} is damaged: {_words(error)}")
+
+    def _groups_of(self, file: str) -> list[int]:
+        """Rows of each row group."""
+        if file not in self._groups:
+            self._groups[file] = self._footer(file)[0]
+        return self._groups[file]
 
     def _footer(self, file: str) -> tuple[list[int], pa.Schema]:
         """Rows of each row group, and the columns."""

@@ -16,6 +16,7 @@ from maskwright.pairs.presets import find_pairs
 from maskwright.pairs.presets.preset import Files, Preset, Table, Unfold, flag_of
 from maskwright.pairs.sources.base import Chosen, Part, Reading, Roles, Source, portable
 from maskwright.pairs.sources.folder import FolderSource
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.named import Instructions, arrange_named, named_groups
 from maskwright.pairs.sources.table import Reader
 from maskwright.pairs.sources.unfold import KEY, TURN, UnfoldedReader, root_of
@@ -158,6 +159,12 @@ class PresetSource:
 
     def picture(self, key: str) -> PictureLike:
         return self._source.picture(key)
+
+    def holds(self, part: Part) -> bool:
+        return self._source.holds(part)
+
+    def known(self) -> Known | None:
+        return self._source.known()
 
     def counts(self) -> tuple[SplitCount, ...]:
         """What is here of every split, against what the whole corpus has."""

@@ -7,7 +7,8 @@ import io
 import posixpath
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from maskwright.errors import InputError, MissingExtraError
@@ -51,16 +52,17 @@ class Remote:
         return self.open(file)
 
     def state(self, file: str) -> tuple[int, str]:
-        """The etag is a digest of what the backend says of the file; where it only gives a size, of that."""
+        """The etag is a digest of the size and the first of `CHANGING` that the backend says of the file.
+
+        Not of all: a backend may say more when asked for one file than in a listing.
+        """
         info = self._info(file)
         size = info.get("size")
         if not isinstance(size, int) or size < 0:
             raise InputError(
                 f"{self.name(file)}: its server does not say how large it is", hint="download it first"
             )
-        said = {name: str(info[name]) for name in CHANGING if info.get(name) is not None}
-        if isinstance(stored := info.get("lfs"), Mapping):
-            said["lfs"] = str(stored.get("sha256"))
+        said = next(((name, _text(info[name])) for name in CHANGING if info.get(name) is not None), None)
         return size, hashlib.sha256(repr((size, said)).encode()).hexdigest()[:32]
 
     def picture(self, key: str) -> Located:
@@ -179,6 +181,13 @@ def remote_folder(url: str, system: Any, path: str) -> tuple[Remote, list[str]]:
     return Remote(system, url, paths, known), list(files)
 
 
+def remote_files(root: str, files: Sequence[str]) -> Remote:
+    """Files below a folder that were found in it before; nothing is asked yet, and no answer remembered."""
+    system, path = file_system(root)
+    system.invalidate_cache()
+    return Remote(system, root, {file: f"{path.rstrip('/')}/{file}" for file in files}, {})
+
+
 def listed(system: Any, folder: str) -> list[Mapping[str, Any]]:
     """What a backend says of each file in a folder."""
     found = _asked(lambda: system.ls(folder, detail=True), shown(folder))
@@ -188,6 +197,11 @@ def listed(system: Any, folder: str) -> list[Mapping[str, Any]]:
 def ending(file: str) -> str:
     """`.parquet` of `a/b.parquet`, in small letters."""
     return posixpath.splitext(file)[1].lower()
+
+
+def _text(said: Any) -> str:
+    """What a backend says; a time as its seconds, as which listings of some have it."""
+    return str(said.timestamp() if isinstance(said, datetime) else said)
 
 
 def words(error: BaseException) -> str:

@@ -18,6 +18,10 @@ from maskwright.pairs.values import Located
 class Store(Protocol):
     """The files of one place, each by its path relative to it."""
 
+    @property
+    def root(self) -> str:
+        """The place: a folder, or a URL."""
+
     def name(self, file: str) -> str:
         """What to call a file in a message."""
 

@@ -22,6 +22,7 @@ from maskwright.pairs.sources.base import (
     ranges,
     rows_per_part,
 )
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.roles import chosen_roles, find_roles
 from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.values import Encoded, Linked, Located, Pair, PictureLike, Rejection
@@ -71,6 +72,9 @@ class Reader(Protocol):
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         """Name -> (picture, text, file or other; the type to carry), in order; a file is not carried."""
 
+    def known(self) -> Known | None:
+        """What its files have in common; None for a reader of one file."""
+
     def count(self, file: str) -> int:
         """Rows of a file, unreadable ones included."""
 
@@ -83,15 +87,18 @@ class TableSource:
 
     The id is `<file>#<row>`, rows counted from 0. Columns that hold pictures are not carried, all others are,
     with their types; so is the instruction's, when it is a list of which only the first is used.
+
+    Args:
+        lazy: look at a file only when it is asked for; the columns are known.
     """
 
-    def __init__(self, location: str, reader: Reader, roles: Roles) -> None:
+    def __init__(self, location: str, reader: Reader, roles: Roles, *, lazy: bool = False) -> None:
         self.location = location
         self._reader = reader
         self._where = shown(location)
         self._files = {portable(file): file for file in reader.files}
-        self._counts = {key: reader.count(file) for key, file in self._files.items()}
-        if not any(self._counts.values()):
+        self._opened: dict[str, tuple[int, int, str]] = {}
+        if not lazy and not self.rows():
             raise InputError(f"{self._where} has no rows")
         columns = reader.columns()
         check_columns(self._where, len(columns))
@@ -112,7 +119,6 @@ class TableSource:
         )
         roles_used = (self._roles.original, self._roles.edited, self._roles.mask, self._roles.instruction)
         self._needed = list(dict.fromkeys([name for name in roles_used if name] + self._schema.names))
-        self._states = {key: reader.store.state(file) for key, file in self._files.items()}
 
     def schema(self) -> pa.Schema:
         return self._schema
@@ -136,12 +142,14 @@ class TableSource:
         return f"{len(self._files):,} {name} files" if len(self._files) > 1 else f"a {name} table"
 
     def rows(self) -> int:
-        return sum(self._counts.values())
+        return sum(self._open(file)[0] for file in self._files)
 
     def plan(self) -> list[Part]:
         step = rows_per_part(self.rows())
-        cuts = [(file, *cut) for file, rows in self._counts.items() for cut in ranges(rows, step)]
-        return [Part(i, file, start, rows, *self._states[file]) for i, (file, start, rows) in enumerate(cuts)]
+        cuts = [(file, *cut) for file in self._files for cut in ranges(self._open(file)[0], step)]
+        return [
+            Part(i, file, start, rows, *self._open(file)[1:]) for i, (file, start, rows) in enumerate(cuts)
+        ]
 
     def read(self, part: Part) -> Iterator[Pair | Rejection]:
         self._check(part)
@@ -160,9 +168,23 @@ class TableSource:
             return Linked(key, key) if self._given.allow_remote and scheme_of(key) else Located(key, key)
         return self._reader.store.picture(key)
 
+    def holds(self, part: Part) -> bool:
+        return part.file in self._files and self._open(part.file)[1:] == (part.size, part.etag)
+
+    def known(self) -> Known | None:
+        return self._reader.known() if len(self._files) > 1 else None
+
+    def _open(self, file: str) -> tuple[int, int, str]:
+        """(rows, bytes, etag) of a file, as it was when it was first asked for."""
+        if file not in self._opened:
+            path = self._files[file]
+            state = self._reader.store.state(path)
+            self._opened[file] = (self._reader.count(path), *state)
+        return self._opened[file]
+
     def _check(self, part: Part) -> None:
         """Refuse a part whose file is not as it was planned, or not as it was opened."""
-        check_etag(self._where, part, self._states.get(part.file, (0, None))[1])
+        check_etag(self._where, part, self._open(part.file)[2] if part.file in self._files else None)
         check_etag(self._where, part, self._reader.store.state(self._files[part.file])[1])
 
     def _places(self, key: str) -> Iterator[tuple[str, str]]:
@@ -174,7 +196,7 @@ class TableSource:
             cut = key.find("#", cut + 1)
 
     def _cell(self, file: str, row: int, column: str, key: str) -> PictureLike:
-        if row < self._counts[file] and column in self._reader.columns():
+        if row < self._open(file)[0] and column in self._reader.columns():
             for values in self._reader.read(self._files[file], row, 1, [column]):
                 picture = self._picture(file, row, column, values) if isinstance(values, dict) else None
                 if isinstance(picture, Encoded | Located):

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from maskwright.pairs.opening import is_remote
 from maskwright.pairs.presets.preset import Unfold
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.table import BadRow, Reader, Row
 
 ROLES = ("original", "edited", "instruction")
@@ -93,6 +94,9 @@ class UnfoldedReader:
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
         return self._columns
+
+    def known(self) -> Known | None:
+        return self._reader.known()
 
     def count(self, file: str) -> int:
         ends = self._ends_of(file)

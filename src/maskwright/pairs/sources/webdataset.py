@@ -27,6 +27,7 @@ from maskwright.errors import InputError
 from maskwright.pairs.opening import LARGEST_FILE, shown
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Roles, portable
 from maskwright.pairs.sources.jsonlines import Seen, checked, parse
+from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.lines import LONGEST_LINE, is_clean
 from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row, TableSource
@@ -61,20 +62,35 @@ class _Shard:
 
 
 class TarReader:
-    """Samples of one or several tars; their headers are read through once when opened."""
+    """Samples of one or several tars.
 
-    def __init__(self, store: Store, files: Sequence[str]) -> None:
+    The headers of a tar are read through once: of all when opened, or, with the columns known, of one when
+    it is first asked for.
+    """
+
+    def __init__(self, store: Store, files: Sequence[str], known: Known | None = None) -> None:
         self.store, self.files = store, files
-        self._seen = Seen()
         self._fields: dict[str, tuple[str, pa.DataType]] = {KEY: ("text", pa.string())}
         self._pictures: dict[str, str] = {}
-        self._shards = {file: self._scan(file) for file in files}
+        self._shards: dict[str, _Shard] = {}
+        if known is None:
+            seen = Seen()
+            self._shards = {file: self._scan(file, seen) for file in files}
+            inside = {name: column for name, column in seen.columns().items() if name not in self._fields}
+            self._columns: Mapping[str, tuple[str, pa.DataType]] = {**self._fields, **inside}
+        else:
+            self._columns = known.columns
+            self._fields = {name: known.columns[name] for name in known.members}
+            self._pictures = {_stem(name): name for name in self._fields if _kind(name) == "picture"}
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
-        return {**self._fields, **{k: v for k, v in self._seen.columns().items() if k not in self._fields}}
+        return self._columns
+
+    def known(self) -> Known:
+        return Known(self.store.root, self._columns, tuple(self._fields))
 
     def count(self, file: str) -> int:
-        return len(self._shards[file].starts)
+        return len(self._shard(file).starts)
 
     def read(self, file: str, start: int, rows: int, columns: Sequence[str]) -> Iterator[Row]:
         """Samples one after the other; of each only the members that hold one of the columns."""
@@ -87,7 +103,7 @@ class TarReader:
         named = _split(name)
         if named is None:
             return None
-        shard = self._shards[file]
+        shard = self._shard(file)
         with self.store.open(file, ahead=HEADERS_AHEAD) as stream:
             for row in np.flatnonzero(shard.digests == _digest(named[0])):
                 try:
@@ -98,8 +114,13 @@ class TarReader:
                     continue
         return None
 
-    def _scan(self, file: str) -> _Shard:
-        """Find the samples and learn the columns."""
+    def _shard(self, file: str) -> _Shard:
+        if file not in self._shards:
+            self._shards[file] = self._scan(file, None)
+        return self._shards[file]
+
+    def _scan(self, file: str, seen: Seen | None) -> _Shard:
+        """Find the samples, and learn the columns where they are not known."""
         starts, digests, last = array("q"), array("Q"), None
         with self.store.open(file, ahead=HEADERS_AHEAD) as stream:
             length = stream.seek(0, os.SEEK_END)
@@ -113,8 +134,8 @@ class TarReader:
                         starts.append(member.start)
                         digests.append(_digest(key))
                         last = key
-                    if not member.problem:
-                        self._learn(stream, member, field)
+                    if seen is not None and not member.problem:
+                        self._learn(stream, member, field, seen)
             except TarCut as cut:
                 if not starts:
                     raise InputError(f"{self.store.name(file)} is not a readable tar: {cut}") from cut
@@ -123,10 +144,10 @@ class TarReader:
         again[np.unique(found, return_index=True)[1]] = False
         return _Shard(length, starts, found, again)
 
-    def _learn(self, stream: BinaryIO, member: Member, field: str) -> None:
+    def _learn(self, stream: BinaryIO, member: Member, field: str, seen: Seen) -> None:
         if field.lower() == "json":
             if isinstance(row := _object(stream, member), dict):
-                self._seen.learn(row)
+                seen.learn(row)
             return
         column = self._column(field)
         if column not in self._fields:
@@ -137,11 +158,10 @@ class TarReader:
         """The column a member is in: its own name, or that of the first picture but for the format."""
         if _kind(field) != "picture":
             return field
-        stem = field.lower().rpartition(".")[0]
-        return self._pictures.setdefault(stem, field)
+        return self._pictures.setdefault(_stem(field), field)
 
     def _row(self, stream: BinaryIO, file: str, row: int, wanted: frozenset[str]) -> Row:
-        if self._shards[file].again[row]:
+        if self._shard(file).again[row]:
             return BadRow("a sample before it has the same key: members of a sample are adjacent in the tar")
         cells: dict[str, Any] = dict.fromkeys(wanted)
         names = set()
@@ -166,7 +186,7 @@ class TarReader:
 
     def _sample(self, stream: BinaryIO, file: str, row: int) -> Iterator[tuple[Member, str, str]]:
         """(member, key, field) of a sample; reads the header behind it too, to see that it is complete."""
-        shard, first = self._shards[file], None
+        shard, first = self._shard(file), None
         for member in members(stream, shard.starts[row], shard.length):
             named = _split(member.name)
             if named is None:
@@ -203,8 +223,8 @@ class TarReader:
 class TarSource(TableSource):
     """A table whose pictures are found again by the name of their member: `shard.tar#member`."""
 
-    def __init__(self, location: str, reader: TarReader, roles: Roles) -> None:
-        super().__init__(location, reader, roles)
+    def __init__(self, location: str, reader: TarReader, roles: Roles, *, lazy: bool = False) -> None:
+        super().__init__(location, reader, roles, lazy=lazy)
         self._tars = reader
 
     def picture(self, key: str) -> PictureLike:
@@ -221,6 +241,11 @@ def _split(name: str) -> tuple[str, str] | None:
     if not (stem and field) or folder.startswith("__MACOSX"):
         return None
     return name[: len(name) - len(field) - 1], field
+
+
+def _stem(field: str) -> str:
+    """The name of a picture's field, but for the format."""
+    return field.lower().rpartition(".")[0]
 
 
 def _kind(field: str) -> str:
