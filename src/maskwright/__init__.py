@@ -53,7 +53,7 @@ if TYPE_CHECKING:
         Tone,
     )
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _PLACES = {
     "Aligned": "pairs.values",
