@@ -138,3 +138,8 @@ class SourceContract:
         stale: Part = dataclasses.replace(source.plan()[0], etag="of another time")
         with pytest.raises(InputError, match="changed"):
             list(source.read(stale))
+
+    def test_it_holds_the_parts_it_planned_and_none_of_another_state(self, source: Source) -> None:
+        plan = source.plan()
+        assert all(source.holds(part) for part in plan)
+        assert not source.holds(dataclasses.replace(plan[0], etag="of another time"))
