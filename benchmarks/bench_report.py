@@ -25,11 +25,12 @@ import numpy as np
 import pyarrow as pa
 
 from bench_scale import DISTINCT, make_pictures
-from maskwright.corpus.annotate import Options, _run_of, annotate
+from maskwright.corpus.annotate import Options, annotate, run_of
 from maskwright.corpus.names import file_name
 from maskwright.corpus.parts import write_part
 from maskwright.corpus.plan import ANNOTATIONS, drawn, freeze_run, load_run
 from maskwright.corpus.reader import open_corpus
+from maskwright.masks.annotators import DEFAULT, load_annotator
 from maskwright.pairs.sources import open_source
 
 MODELS = ("paint", "swap", "restyle")
@@ -57,7 +58,7 @@ def grow(folder: Path, rows: int, out: Path) -> None:
     source = open_source(table_of(folder, f"table{rows}.csv", rows))
     plan = drawn(source.plan(), None, 0)
     (out / ANNOTATIONS).mkdir(parents=True)
-    freeze_run(out, _run_of(source, "difference", Options()), plan)
+    freeze_run(out, run_of(source, DEFAULT, load_annotator(DEFAULT).card, Options()), plan)
     run = load_run(out)
     moved = [
         field.name for field in run.frozen.arrow if field.type == pa.float64() and field.name != "area_frac"
