@@ -45,11 +45,8 @@ def seeded(odds: Plane, *, seed: float, least_px: int) -> Mask:
 
 def without_specks(change: ChangeMap, least_px: int) -> ChangeMap:
     """The map with regions of its mask that have fewer pixels held below 0.5; overwritten."""
-    mask = change >= 0.5
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    box = np.s_[y : y + height, x : x + width]
-    if mask[box].size:
-        inside = np.ascontiguousarray(mask[box])
+    box, inside = _marked(change, 0)
+    if inside.size:
         _, labels, stats, _ = cv2.connectedComponentsWithStats(inside.view(np.uint8), connectivity=8)
         small = stats[:, cv2.CC_STAT_AREA] < least_px
         small[0] = False
@@ -60,16 +57,21 @@ def without_specks(change: ChangeMap, least_px: int) -> ChangeMap:
 
 def solid(change: ChangeMap, rule: Rule) -> ChangeMap:
     """The map with small gaps and holes of its mask held above 0.5, as people draw masks; overwritten."""
+    # The margin keeps a hole at the box's side from being taken for the outside, and the other way round.
+    box, inside = _marked(change, rule.close_px + 1)
+    if inside.size:
+        change[box][filled(closed(inside, rule.close_px), rule.hole_share) & ~inside] = ABOVE
+    return change
+
+
+def _marked(change: ChangeMap, margin: int) -> tuple[tuple[slice, slice], Mask]:
+    """A map's mask within the smallest window that holds it and a margin; of no size where there is none."""
     mask = change >= 0.5
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    # The margin keeps a hole at the box's side from being taken for the outside, and the other way round.
-    reach = rule.close_px + 1
-    box = np.s_[max(0, y - reach) : y + height + reach, max(0, x - reach) : x + width + reach]
-    if width:
-        inside = np.ascontiguousarray(mask[box])
-        gaps = filled(closed(inside, rule.close_px), rule.hole_share) & ~inside
-        change[box][gaps] = np.maximum(change[box][gaps], ABOVE)
-    return change
+    if not width:
+        return np.s_[:0, :0], mask[:0, :0]
+    box = np.s_[max(0, y - margin) : y + height + margin, max(0, x - margin) : x + width + margin]
+    return box, np.ascontiguousarray(mask[box])
 
 
 def cut(proposed: Mask, strength: Plane, rule: Rule, *, step: int) -> Mask:
