@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 from maskwright.masks.annotators import Annotator
-from maskwright.masks.pipeline import Prepared, broken, conclude, prepare, read_original
+from maskwright.masks.pipeline import Prepared, broken, conclude, ready_or_broken
 from maskwright.pairs.values import Annotation, Change, Pair, Rejection
 
 THREADS = 4
@@ -68,12 +68,7 @@ def _prepared(item: Item, annotator: Annotator, max_pixels: int) -> Prepared | A
     who, settled = item
     if settled is not None or isinstance(who, Rejection):
         return settled
-    original = None
-    try:
-        original = read_original(who, max_pixels=max_pixels)
-        return prepare(who, original, annotator, max_pixels=max_pixels)
-    except Exception as error:
-        return broken(who.id, error, original)
+    return ready_or_broken(who, annotator, max_pixels=max_pixels)
 
 
 def _answers(annotator: Annotator, asking: Sequence[Prepared]) -> Sequence[Change | Exception]:

@@ -75,13 +75,13 @@ def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIX
         input has no answer; `failed` with `internal_error` where this package or the annotator
         broke. The original is described wherever it could be read. Never raises for what a pair holds.
     """
-    original = None
+    ready = ready_or_broken(pair, annotator, max_pixels=max_pixels)
+    if isinstance(ready, Annotation):
+        return ready
     try:
-        original = read_original(pair, max_pixels=max_pixels)
-        prepared = prepare(pair, original, annotator, max_pixels=max_pixels)
-        return _concluded(prepared, annotator).annotation
+        return _concluded(ready, annotator).annotation
     except Exception as error:
-        return broken(pair.id, error, original)
+        return broken(pair.id, error, ready.original)
 
 
 def broken(pair_id: str, error: Exception, original: Decoded | None) -> Annotation:
@@ -160,21 +160,26 @@ def examine(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -
     Raises:
         InputError: a picture or the region cannot be read; `reason` says why.
     """
-    original = read_original(pair, max_pixels=max_pixels)
-    return _concluded(prepare(pair, original, annotator, max_pixels=max_pixels), annotator)
+    original = _read("original", pair.original, max_pixels)
+    return _concluded(_prepared(pair, original, annotator, max_pixels), annotator)
 
 
-def read_original(pair: Pair, *, max_pixels: int = MAX_PIXELS) -> Decoded:
-    """The first step, apart from `prepare` since what comes of it is described even where all else fails.
+def ready_or_broken(
+    pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIXELS
+) -> Prepared | Annotation:
+    """What is done before the annotator is asked, or what became of a pair whose fault ends it here.
 
-    Raises:
-        InputError: the original cannot be read.
+    The original is read apart from the rest, since it is described even where all else fails.
     """
-    return _read("original", pair.original, max_pixels)
+    original = None
+    try:
+        original = _read("original", pair.original, max_pixels)
+        return _prepared(pair, original, annotator, max_pixels)
+    except Exception as error:
+        return broken(pair.id, error, original)
 
 
-def prepare(pair: Pair, original: Decoded, annotator: Annotator, *, max_pixels: int = MAX_PIXELS) -> Prepared:
-    """What is done before the annotator is asked; raises as `examine`."""
+def _prepared(pair: Pair, original: Decoded, annotator: Annotator, max_pixels: int) -> Prepared:
     edited = _read("edited", pair.edited, max_pixels)
     hint = Hint(instruction=pair.instruction, region=_region(pair.region, edited.pixels, max_pixels))
     if np.array_equal(original.pixels, edited.pixels):
