@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -160,11 +161,8 @@ def _mean(values: Sequence[float]) -> tuple[float, float]:
     """The mean and half of its 95 % interval; of nothing 0, of one value nothing is known about the rest."""
     if not values:
         return 0.0, 0.0
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return mean, 0.0
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return mean, _Z * math.sqrt(variance / len(values))
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return statistics.fmean(values), _Z * spread / math.sqrt(len(values))
 
 
 def _shares(tried: Sequence[Tried]) -> tuple[Share, ...]:
