@@ -37,7 +37,6 @@ ALLOWED = Roles(allow_remote=True)
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PAUSE_S", 0.0)
-    monkeypatch.setattr("maskwright.pairs.sources.remote.PAUSE_S", 0.0)
 
 
 @pytest.fixture

@@ -11,9 +11,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
+from typing import TypeVar
 
 from maskwright.errors import InputError
 from maskwright.pairs.values import REASONS
+
+T = TypeVar("T")
 
 WEB = frozenset({"http", "https"})
 
@@ -56,11 +60,20 @@ def fetch(url: str, name: str, limit: int) -> bytes:
     scheme = scheme_of(url)
     if not scheme:
         raise _refused("remote_not_allowed", name, "only http, https and what fsspec reads at a distance are")
+    by = _by_web if scheme in WEB else _by_fsspec
+    return tried(
+        lambda: by(url, name, limit),
+        lambda error: isinstance(error, InputError) and error.reason == "remote_failed",
+    )
+
+
+def tried(ask: Callable[[], T], may_pass: Callable[[Exception], bool]) -> T:
+    """What is answered; asked up to `TRIES` times while an error may pass. Raises the last one."""
     for left in range(TRIES - 1, -1, -1):
         try:
-            return _by_web(url, name, limit) if scheme in WEB else _by_fsspec(url, name, limit)
-        except InputError as error:
-            if error.reason != "remote_failed" or not left:
+            return ask()
+        except Exception as error:
+            if not left or not may_pass(error):
                 raise
         time.sleep(PAUSE_S * (TRIES - left))
     raise AssertionError("unreachable")
@@ -120,7 +133,8 @@ def _web() -> urllib.request.OpenerDirector:
 
 
 def _by_fsspec(url: str, name: str, limit: int) -> bytes:
-    from maskwright.pairs.sources.remote import file_system, words
+    from maskwright.pairs.opening import words
+    from maskwright.pairs.sources.remote import file_system
 
     try:
         system, path = file_system(url)

@@ -127,13 +127,13 @@ class _TableSet:
     def __getitem__(self, row: int) -> Labelled | Rejection:
         for file, rows in self._files.items():
             if 0 <= row < rows:
-                return next(self._rows(file, row, 1, self._read))
+                return next(self._rows(file, row, 1))
             row -= rows
         raise IndexError(row)
 
     def __iter__(self) -> Iterator[Labelled | Rejection]:
         for file, rows in self._files.items():
-            yield from self._rows(file, 0, rows, self._read)
+            yield from self._rows(file, 0, rows)
 
     def labels(self) -> Mapping[str, int]:
         found: Counter[str] = Counter()
@@ -149,10 +149,8 @@ class _TableSet:
             found[split_of(file)] += rows
         return _counts(self.preset, found)
 
-    def _rows(
-        self, file: str, start: int, rows: int, columns: Sequence[str]
-    ) -> Iterator[Labelled | Rejection]:
-        for row, values in enumerate(self._reader.read(file, start, rows, columns), start):
+    def _rows(self, file: str, start: int, rows: int) -> Iterator[Labelled | Rejection]:
+        for row, values in enumerate(self._reader.read(file, start, rows, self._read), start):
             id_ = f"{file}#{row}"
             yield (
                 self._row(id_, values)

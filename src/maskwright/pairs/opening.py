@@ -327,7 +327,15 @@ def _is_deep(image: Image.Image, format_: str, data: bytes | None) -> bool:
     return image.mode not in ("I", "F") and bool(bits) and max(bits) == 16
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
     """An error of another library in one short line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(shown(text or type(error).__name__).split())[:160]
+    return _short(str(error) or type(error).__name__)
+
+
+def _words(error: BaseException) -> str:
+    """The same; of the system's errors without their number and file."""
+    return _short(error.strerror) if isinstance(error, OSError) and error.strerror else words(error)
+
+
+def _short(text: str) -> str:
+    return " ".join(shown(text).split())[:160]

@@ -11,7 +11,7 @@ from maskwright.corpus.inspect.values import KnownMask, Looked, SheetPair, Side
 from maskwright.corpus.inspect.words import direction_by_words
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
-from maskwright.masks.pipeline import Examined, examine, failed, rejected
+from maskwright.masks.pipeline import Examined, broken, examine, failed, rejected
 from maskwright.pages.images import shrunk, shrunk_mask
 from maskwright.pairs.filefacts import file_facts
 from maskwright.pairs.opening import read_bytes
@@ -54,10 +54,8 @@ def look_at(pair: Pair, annotator: Annotator, *, max_pixels: int) -> Seen:
     if fault is None:
         try:
             examined = examine(_in_memory(pair, pictures), annotator, max_pixels=max_pixels)
-        except InputError as error:
-            fault = rejected(pair.id, error.reason, str(error)) if error.reason else failed(pair.id, error)
         except Exception as error:
-            fault = failed(pair.id, error)
+            fault = broken(pair.id, error, None)
     return _seen(pair, pictures, examined, fault, max_pixels)
 
 

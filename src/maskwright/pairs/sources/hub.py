@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.errors import InputError, MissingExtraError
-from maskwright.pairs.opening import shown
-from maskwright.pairs.sources.remote import Remote, file_system, listed, words
+from maskwright.pairs.opening import shown, words
+from maskwright.pairs.sources.remote import Remote, file_system, listed
 
 _ID = re.compile(r"(hf:(?!//))?([\w.-]+/[\w.-]+)(?:@([\w./-]+))?(?::(?:([\w.-]+)/)?([\w.-]+))?", re.ASCII)
 

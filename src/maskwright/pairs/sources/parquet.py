@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maskwright.errors import InputError
-from maskwright.pairs.opening import shown
+from maskwright.pairs.opening import shown, words
 from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.lines import SAMPLE, is_clean
 from maskwright.pairs.sources.roles import looks_like_pictures
@@ -108,7 +108,7 @@ class ParquetReader:
             self._cursor = cursor
         except _BROKEN as error:
             for _ in range(row, stop):
-                yield BadRow(f"row group {group} is damaged: {_words(error)}")
+                yield BadRow(f"row group {group} is damaged: {words(error)}")
 
     def _groups_of(self, file: str) -> list[int]:
         """Rows of each row group."""
@@ -138,7 +138,7 @@ class ParquetReader:
             return pq.ParquetFile(self.store.for_arrow(file), pre_buffer=False, buffer_size=1 << 20)
         except _BROKEN as error:
             raise InputError(
-                f"{self.store.name(file)} is not a readable Parquet file: {_words(error)}"
+                f"{self.store.name(file)} is not a readable Parquet file: {words(error)}"
             ) from error
 
     def _same(self, schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -151,7 +151,7 @@ class ParquetReader:
             unified = pa.unify_schemas(schemas)  # only null and a type go together
         except pa.ArrowException as error:
             raise InputError(
-                f"{shown(self.files[0])} and the other Parquet files differ: {_words(error)}"
+                f"{shown(self.files[0])} and the other Parquet files differ: {words(error)}"
             ) from error
         for file, schema in zip(self.files, schemas, strict=True):
             if schema.names != unified.names:
@@ -247,8 +247,3 @@ def _is_binary(type_: pa.DataType) -> bool:
 
 def _is_text(type_: pa.DataType) -> bool:
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
-
-
-def _words(error: BaseException) -> str:
-    """An error of another library in one short line."""
-    return " ".join(shown(str(error) or type(error).__name__).split())[:160]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import posixpath
-import time
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from maskwright.errors import InputError, MissingExtraError
-from maskwright.pairs.fetching import PAUSE_S, SCHEMES, TRIES, WEB, scheme_of
-from maskwright.pairs.opening import shown
+from maskwright.pairs.fetching import SCHEMES, WEB, scheme_of, tried
+from maskwright.pairs.opening import shown, words
 from maskwright.pairs.values import Linked, Located
 
 CHANGING = (
@@ -204,11 +203,6 @@ def _text(said: Any) -> str:
     return str(said.timestamp() if isinstance(said, datetime) else said)
 
 
-def words(error: BaseException) -> str:
-    """An error of a backend in one short line."""
-    return " ".join(shown(str(error) or type(error).__name__).split())[:160]
-
-
 def _asked(
     ask: Callable[[], Any],
     name: str,
@@ -223,15 +217,11 @@ def _asked(
     Raises:
         InputError: `reason` is remote_failed; empty where the error is a lasting one.
     """
-    for left in range(TRIES - 1, -1, -1):
-        try:
-            return ask()
-        except InputError:
-            raise
-        except Exception as error:  # every backend has errors of its own
-            if not left and isinstance(error, lasting):
-                raise InputError(f"{name} is not there or may not be read ({words(error)})") from error
-            if not left:
-                raise InputError(f"{name} cannot be read: {words(error)}", reason="remote_failed") from error
-        time.sleep(PAUSE_S * (TRIES - left))
-    raise AssertionError("unreachable")
+    try:
+        return tried(ask, lambda error: not isinstance(error, InputError))
+    except InputError:
+        raise
+    except lasting as error:
+        raise InputError(f"{name} is not there or may not be read ({words(error)})") from error
+    except Exception as error:  # every backend has errors of its own
+        raise InputError(f"{name} cannot be read: {words(error)}", reason="remote_failed") from error
