@@ -257,9 +257,8 @@ def _labelled(
     columns: Mapping[str, Any],
 ) -> Labelled | Rejection:
     """A row with what its preset says of it."""
-    for skip in preset.skip:
-        if skip.when.holds({**values, "path": picture.key}):
-            return Rejection(id_, "skipped", skip.why, columns)
+    if why := preset.why_skipped({**values, "path": picture.key}):
+        return Rejection(id_, "skipped", why, columns)
     columns = {**columns, "whole_frame": flag_of(preset.whole_frame, values) if label == "forged" else None}
     ruled = None if mask is None else RuledMask(mask, preset.mask_rule, preset.mask_fit)
     return Labelled(id_, picture, ruled, label, columns)

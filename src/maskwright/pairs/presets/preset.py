@@ -259,3 +259,7 @@ class Preset:
     def is_labelled(self) -> bool:
         """Whether it holds labelled pictures, not pairs."""
         return isinstance(self.container, LabelledTable | LabelledFiles | LabelledList)
+
+    def why_skipped(self, columns: Mapping[str, object]) -> str | None:
+        """Why a row of these values is left out; None for one that stays."""
+        return next((skip.why for skip in self.skip if skip.when.holds(columns)), None)

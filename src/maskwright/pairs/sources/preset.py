@@ -191,9 +191,8 @@ class PresetSource:
         columns = {**known, **carried}
         if isinstance(row, Rejection):
             return replace(row, columns=columns)
-        for skip in self.preset.skip:
-            if skip.when.holds(values):
-                return Rejection(row.id, "skipped", skip.why, columns)
+        if why := self.preset.why_skipped(values):
+            return Rejection(row.id, "skipped", why, columns)
         instruction = self._instruction(row, values)
         pair = replace(row, columns=columns, mask=self._ruled(row), instruction=instruction)
         return replace(pair, original=row.edited, edited=row.original) if self._swap else pair
