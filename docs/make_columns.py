@@ -23,7 +23,7 @@ source has them, and a [published corpus](corpora.md) brings more. Columns that 
 
 A figure of an annotator's own is kept where a column has its name.
 
-What `original_phash` and `descriptor` are, how to compare them and what they miss:
+What `original_phash`, `descriptor` and `edited_descriptor` are, how to compare them and what they miss:
 [near-duplicates](../why/descriptor.md).
 """
 

@@ -275,6 +275,15 @@ def test_every_row_whose_original_can_be_read_is_described(corpus: Corpus) -> No
         assert (row["original_phash"], row["descriptor"]) == expected, row
 
 
+def test_every_row_of_which_both_pictures_can_be_read_has_its_edited_picture_described(
+    corpus: Corpus,
+) -> None:
+    found = corpus.table(["edited_descriptor"])["edited_descriptor"].to_pylist()
+    assert [each is not None for each in found] == [True] * 4 + [False, False, True]
+    assert found[6] == describe(scene(1))
+    assert found[0] == describe(corpus.pictures(corpus.ids[0])[1])
+
+
 def test_a_pair_whose_annotator_breaks_is_described() -> None:
     annotator = load_annotator("tests.corpus.made:Raises")
     before, after = photograph(0, 64), edited(photograph(0, 64))

@@ -123,7 +123,8 @@ def row_of(run: Run, pair: Pair | Rejection, annotation: Annotation) -> Row:
     for name in ("status", "reason", "detail", "verdict", "group", "background", "width", "height"):
         row[name] = getattr(annotation, name)
     row["original_read"], row["edited_read"] = annotation.original_read, annotation.edited_read
-    row["original_phash"], row["descriptor"] = annotation.original_phash, annotation.descriptor
+    for name in ("original_phash", "descriptor", "edited_descriptor"):
+        row[name] = getattr(annotation, name)
     if annotation.geometry is not None:
         row["kind"] = annotation.geometry.kind
     row["id"] = _storable(pair.id)

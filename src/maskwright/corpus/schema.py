@@ -65,6 +65,11 @@ _FOR_SPLITS = (
         "Perceptual hash of the original, 16 hex digits; null where it could not be read.",
     ),
     Column("descriptor", "bytes", "What the original looks like, 64 bytes; null where it could not be read."),
+    Column(
+        "edited_descriptor",
+        "bytes",
+        "What the edited picture looks like, 64 bytes; null where either could not be read.",
+    ),
 )
 _PICTURES = (
     Column("mask", "picture", "8-bit grey PNG, 0 or 255, on the edited picture's grid; null unless ok."),

@@ -242,7 +242,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    annotation = _described(annotation, original)
+    annotation = _described(annotation, original, edited)
     return Examined(annotation, original.pixels, edited.pixels, data, aligned, change)
 
 
@@ -253,9 +253,14 @@ def _concluded(prepared: Prepared, annotator: Annotator) -> Examined:
     return conclude(prepared, change)
 
 
-def _described(annotation: Annotation, original: Decoded) -> Annotation:
+def _described(annotation: Annotation, original: Decoded, edited: Decoded | None = None) -> Annotation:
     small = reduced(original.pixels)
-    return replace(annotation, original_phash=phash(small), descriptor=describe(small))
+    return replace(
+        annotation,
+        original_phash=phash(small),
+        descriptor=describe(small),
+        edited_descriptor=None if edited is None else describe(reduced(edited.pixels)),
+    )
 
 
 def _check_map(change: Change, edited: Picture) -> None:
@@ -301,4 +306,4 @@ def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometr
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    return _described(annotation, original)
+    return _described(annotation, original, edited)

@@ -310,6 +310,7 @@ class Annotation:
         original_read, edited_read: what decoding did beyond the plain case, comma-separated.
         original_phash: `phash` of the original, 16 hex digits; None where it could not be read.
         descriptor: `describe` of the original, 64 bytes; None where it could not be read.
+        edited_descriptor: the same of the edited picture; None where either could not be read.
     """
 
     id: str
@@ -332,6 +333,7 @@ class Annotation:
     edited_read: str = ""
     original_phash: str | None = None
     descriptor: bytes | None = None
+    edited_descriptor: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES or self.reason not in REASONS:
