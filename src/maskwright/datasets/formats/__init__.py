@@ -72,6 +72,8 @@ class Format:
         read: its records in a stable order; opens no picture. A picture that is not there is None.
         loading: lines of Python that load it, for its card; `FOLDER` stands for its place.
         layout: what lies where, for its card: (path, what it is).
+        hub: pattern of the data files of a split on the Hugging Face hub, with `{split}` in it; empty where
+            the hub cannot load it.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Format:
     read: Callable[[Path], Iterator[Record]]
     loading: str
     layout: tuple[tuple[str, str], ...]
+    hub: str = ""
 
 
 def load_format(name: str) -> Format:
