@@ -69,7 +69,7 @@ class Record:
         id: what people find it by: a relative path, or file and row.
         split: empty where the dataset has none.
         label: forged or authentic; None where the dataset does not say.
-        picture, original, mask: None where there is none.
+        picture, original, mask, ignore: None where there is none.
         row: further columns.
     """
 
@@ -79,6 +79,7 @@ class Record:
     picture: PictureLike | None
     original: PictureLike | None = None
     mask: PictureLike | None = None
+    ignore: PictureLike | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +99,8 @@ ROW: dict[str, tuple[pa.DataType, str]] = {
     ),
     "original": (pa.string(), "Where the picture before the edit is in the source."),
     "edited": (pa.string(), "Where the picture after the edit is in the source."),
+    "original_sha256": (pa.string(), "Of the original's file in the source."),
+    "edited_sha256": (pa.string(), "Of the edited picture's file in the source; null for authentic ones."),
     "photograph": (pa.int64(), "Pictures with the same number show the same photograph, or near-duplicates."),
     "instruction": (pa.string(), "The words the editor was given."),
     "width": (pa.int32(), "Pixels of the picture here."),
@@ -125,16 +128,20 @@ class Taken:
     """What a dataset takes from one corpus.
 
     Args:
-        out: what annotate wrote.
+        out: name of the folder that annotate wrote, or of a dataset of masks that is joined again.
+        digest: of the parts the rows were selected from.
         source: as in `ROW`.
-        selection: its name.
+        roles: the options that say how the source is read, as annotate was given them.
+        selection: its name; empty where a dataset of masks is joined again.
         conditions: SQL, all of which held.
         threshold: level of the change map from which on a pixel is edited; 0.5 unless selected otherwise.
         funnel: what happened to its rows, in order: (what, rows left after it).
     """
 
     out: str
+    digest: str
     source: str
+    roles: tuple[str, ...]
     selection: str
     conditions: tuple[str, ...]
     threshold: float
@@ -156,8 +163,10 @@ class Built:
         restricted: a key of `RESTRICTED`.
         licence: of the dataset as a whole, as its maker says; empty where not said.
         excluded: (source of test pictures, rows kept out because of it).
+        photographs: the originals of corpora of which nobody knows are photographs, its maker says.
         versions: of this package and of the libraries that decode and encode.
-        rows: in all splits.
+        plan: sha256 of the table of which row goes where under which name.
+        rows: in all splits, as planned; what could not be read is in left_out.parquet.
         files: how many files, and `bytes`, were announced.
         command: what to type to make it again.
     """
@@ -173,7 +182,9 @@ class Built:
     restricted: str
     licence: str
     excluded: tuple[tuple[str, int], ...]
+    photographs: bool
     versions: Mapping[str, str]
+    plan: str
     rows: int
     files: int
     bytes: int
