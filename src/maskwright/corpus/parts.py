@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -88,10 +88,27 @@ def write_part(out: Path, run: Run, number: int, rows: Iterable[Row]) -> None:
     Raises:
         RunError: the disk is full or OUT cannot be written; nothing is left behind.
     """
-    schema = run.frozen.arrow
-    plain = [name for name in schema.names if name not in run.frozen.pictures]
+    with table_writer(part_path(out, number), run.frozen.arrow, run.frozen.pictures) as add:
+        for row in rows:
+            add(row)
+
+
+@contextlib.contextmanager
+def table_writer(path: Path, schema: pa.Schema, pictures: Sequence[str]) -> Iterator[Callable[[Row], None]]:
+    """Write a Parquet file with pictures, row by row; it is there once all rows are.
+
+    Args:
+        pictures: the columns that hold pictures: structs of `bytes` and `path`.
+
+    Returns:
+        A function that takes the next row: column name -> value; what is missing is null.
+
+    Raises:
+        RunError: the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    plain = [name for name in schema.names if name not in pictures]
     with (
-        atomic.replacing(part_path(out, number)) as temporary,
+        atomic.replacing(path) as temporary,
         pq.ParquetWriter(
             temporary,
             schema,
@@ -100,15 +117,31 @@ def write_part(out: Path, run: Run, number: int, rows: Iterable[Row]) -> None:
             # PNG does not compress further, and its bytes make no useful statistics
             compression={
                 **dict.fromkeys(_leaves(schema, plain), "zstd"),
-                **dict.fromkeys(_leaves(schema, run.frozen.pictures), "none"),
+                **dict.fromkeys(_leaves(schema, pictures), "none"),
             },
             write_statistics=_leaves(schema, plain),
             write_page_checksum=True,  # so that a flipped bit is a damaged part, not another mask
         ) as writer,
     ):
-        for group in _groups(rows, run.frozen.pictures):
+        group: list[Row] = []
+        size = 0
+
+        def flush() -> None:
             arrays = [pa.array([row.get(field.name) for row in group], field.type) for field in schema]
             writer.write_batch(pa.record_batch(arrays, schema=schema), row_group_size=len(group))
+            group.clear()
+
+        def add(row: Row) -> None:
+            nonlocal size
+            group.append(row)
+            size += sum(len(row[name]["bytes"]) for name in pictures if row.get(name))
+            if len(group) == GROUP_ROWS or size >= GROUP_BYTES:
+                flush()
+                size = 0
+
+        yield add
+        if group:
+            flush()
 
 
 def row_of(run: Run, pair: Pair | Rejection, annotation: Annotation) -> Row:
@@ -166,19 +199,6 @@ def _storable(text: str | None) -> str | None:
     if text is None or text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _groups(rows: Iterable[Row], pictures: Sequence[str]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    size = 0
-    for row in rows:
-        group.append(row)
-        size += sum(len(row[name]["bytes"]) for name in pictures if row.get(name))
-        if len(group) == GROUP_ROWS or size >= GROUP_BYTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
 
 
 def _leaves(schema: pa.Schema, names: Iterable[str]) -> list[str]:

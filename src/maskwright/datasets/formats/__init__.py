@@ -63,7 +63,7 @@ class Format:
         roles: what it stores of an entry, of picture, original, mask, ignore.
         authentic: whether it has authentic pictures.
         rows_in_shard: entries that make a shard of it a good size.
-        files: how many files `n` entries in `shards` shards become, without those of `finish`.
+        files: how many files `n` entries in `shards` shards become at most, without those of `finish`.
         write: writes the entries of a shard below a folder, each file whole or not at all
             (`corpus.atomic.replacing`), and gives what was put where, entry by entry, as it goes; a shard
             that is one file exists only once the iterator is used up. The same entries give the same bytes.
