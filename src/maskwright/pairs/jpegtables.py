@@ -96,7 +96,7 @@ def jpeg_facts(data: bytes) -> JpegFacts:
     components: list[tuple[int, int, int]] = []
     for marker, payload in jpeg_segments(data):
         if marker == 0xDB:
-            tables |= _tables(payload)
+            tables |= quantisation_tables(payload)
         elif marker in _FRAMES and not components:
             components = _components(payload)
     found = [tables[table] for _, _, table in components[:2] if table in tables]
@@ -128,7 +128,7 @@ def _nearest(found: list[NDArray[np.int64]]) -> tuple[int, bool]:
     return quality, distances[quality] == 0
 
 
-def _tables(payload: bytes) -> Mapping[int, NDArray[np.int64]]:
+def quantisation_tables(payload: bytes) -> Mapping[int, NDArray[np.int64]]:
     """Table number -> (64,) by rows; ITU-T T.81, B.2.4.1."""
     tables: dict[int, NDArray[np.int64]] = {}
     at = 0

@@ -72,7 +72,7 @@ def _jpeg(data: bytes, header: Header, blocks: Blocks) -> None:
 
 
 def _png(data: bytes, header: Header, blocks: Blocks) -> None:
-    for kind, body in _chunks(data, 8, ">I", head_first=False):
+    for kind, body in chunks_of(data, 8, ">I", head_first=False):
         if kind == b"eXIf":
             blocks.exif = blocks.exif or body
         elif kind == b"caBX":
@@ -86,7 +86,7 @@ def _png(data: bytes, header: Header, blocks: Blocks) -> None:
 
 
 def _webp(data: bytes, header: Header, blocks: Blocks) -> None:
-    for kind, body in _chunks(data, 12, "<I", head_first=True):
+    for kind, body in chunks_of(data, 12, "<I", head_first=True):
         if kind == b"EXIF":
             blocks.exif = blocks.exif or body
         elif kind == b"XMP ":
@@ -117,7 +117,7 @@ def _iso(data: bytes, header: Header, blocks: Blocks) -> None:
             blocks.credentials = blocks.credentials or body
 
 
-def _chunks(data: bytes, at: int, length: str, *, head_first: bool) -> Iterator[tuple[bytes, bytes]]:
+def chunks_of(data: bytes, at: int, length: str, *, head_first: bool) -> Iterator[tuple[bytes, bytes]]:
     """(kind, body) of PNG's chunks (length first, checksum behind) or RIFF's (kind first, padded)."""
     while at + 8 <= len(data):
         kind = data[at : at + 4] if head_first else data[at + 4 : at + 8]

@@ -110,12 +110,14 @@ class Header:
     Args:
         format: Pillow's name, or HEIF.
         width, height: pixels as stored, not turned as EXIF says; of a HEIC file those of the upright picture.
+        mode: Pillow's, of what decoding gives before any conversion: RGB, L, P, CMYK, I;16, ...
         info: what the plugin found beside the pixels: exif, xmp, icc_profile, ...
     """
 
     format: str
     width: int
     height: int
+    mode: str
     info: Mapping[Any, Any]
 
 
@@ -273,7 +275,7 @@ def _heif(data: bytes, name: str) -> Any:
 def _heif_header(data: bytes, format_: str, name: str) -> Header:
     heif = _heif(data, name)
     width, height = heif.size
-    return Header(format_, width, height, heif.info)
+    return Header(format_, width, height, heif.mode, heif.info)
 
 
 def _plugin_header(data: bytes, format_: str, name: str) -> Header:
@@ -283,7 +285,7 @@ def _plugin_header(data: bytes, format_: str, name: str) -> Header:
     width, height = tags.get(256, image.width), tags.get(257, image.height)
     if not (isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0):
         raise refused("truncated", name, f"its header says {width}x{height} pixels")
-    return Header(format_, width, height, dict(image.info))
+    return Header(format_, width, height, image.mode, dict(image.info))
 
 
 def _upright(image: Image.Image, format_: str, data: bytes | None, name: str, max_pixels: int) -> Opened:
