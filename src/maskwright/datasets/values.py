@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from maskwright.pairs.values import Mask, PictureLike
+from maskwright.pairs.values import Mask, MaskLike, PictureLike
 
 SPLITS = ("train", "val", "test")
 """Parts of a dataset that share no photograph, in the order in which they are written."""
@@ -78,7 +78,7 @@ class Record:
     label: str | None
     picture: PictureLike | None
     original: PictureLike | None = None
-    mask: PictureLike | None = None
+    mask: MaskLike | None = None
     ignore: PictureLike | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
 
