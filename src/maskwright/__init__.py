@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
     from maskwright.corpus.view import unpack
+    from maskwright.datasets.select import Selected, select
     from maskwright.errors import (
         GridError,
         InputError,
@@ -83,6 +84,7 @@ _PLACES = {
     "RuledMask": "pairs.values",
     "RunError": "errors",
     "RunSummary": "corpus.status",
+    "Selected": "datasets.select",
     "SettingError": "errors",
     "Share": "corpus.estimate",
     "Tone": "pairs.values",
@@ -102,6 +104,7 @@ _PLACES = {
     "read_mask": "pairs.picture",
     "read_picture": "pairs.picture",
     "report": "corpus.report",
+    "select": "datasets.select",
     "status": "corpus.status",
     "unpack": "corpus.view",
 }
@@ -134,6 +137,7 @@ __all__ = [
     "RuledMask",
     "RunError",
     "RunSummary",
+    "Selected",
     "SettingError",
     "Share",
     "Tone",
@@ -154,6 +158,7 @@ __all__ = [
     "read_mask",
     "read_picture",
     "report",
+    "select",
     "status",
     "unpack",
 ]

@@ -10,6 +10,7 @@ COMMANDS = (
     "annotate",
     "status",
     "report",
+    "select",
     "unpack",
     "generate",
     "train",

@@ -24,6 +24,7 @@ from maskwright.cli import (
     generate,
     inspect,
     report,
+    select,
     status,
     train,
     unpack,
@@ -46,6 +47,7 @@ app.command("inspect", epilog=inspect.EXAMPLE)(inspect.command)
 app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
 app.command("status", epilog=status.EXAMPLE)(status.command)
 app.command("report", epilog=report.EXAMPLE)(report.command)
+app.command("select", epilog=select.EXAMPLE)(select.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.command("generate", epilog=generate.EXAMPLE)(generate.command)
 app.command("train", epilog=train.EXAMPLE)(train.command)

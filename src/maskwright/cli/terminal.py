@@ -35,10 +35,14 @@ def answer(line: str = "") -> None:
     print(cleaned(line))
 
 
+def line_width() -> int:
+    """Letters that a line of the answer may have."""
+    return min(shutil.get_terminal_size().columns, MOST_COLUMNS)
+
+
 def answer_text(text: str) -> None:
     """A few sentences, broken into lines that fit the terminal, to stdout."""
-    width = min(shutil.get_terminal_size().columns, MOST_COLUMNS)
-    print(textwrap.fill(cleaned(text), width, break_long_words=False, break_on_hyphens=False))
+    print(textwrap.fill(cleaned(text), line_width(), break_long_words=False, break_on_hyphens=False))
 
 
 def note(line: str) -> None:

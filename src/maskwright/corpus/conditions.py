@@ -1,6 +1,6 @@
 """Conditions a user writes (`truth = 'author' and qes > 0.5`), answered by DuckDB, locked in.
 
-The condition is handed to `filter(...)` of an Arrow relation: it is one expression, so there
+A condition is handed to `filter(...)` of an Arrow relation: it is one expression, so there
 are no statements; the connection may touch no file, load no extension, see no variable of
 this program, and its settings cannot be changed from inside.
 """
@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from maskwright.errors import SettingError
 
@@ -19,7 +24,9 @@ from maskwright.errors import SettingError
 MEMORY_LIMIT = "512MB"
 
 # Without external access DuckDB 2 neither sees variables nor loads extensions; older ones are told.
+# The seed makes random() the same every time, so that the same selection is.
 _LOCKED = (
+    "SELECT setseed(0.5)",
     "SET python_enable_replacements = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -27,6 +34,97 @@ _LOCKED = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+
+# What stands for columns without their names: COLUMNS('out.*') > 0, struct_pack(*).
+_ANY_COLUMN = re.compile(r"\*|\bcolumns\b", re.IGNORECASE)
+
+
+class Conditions:
+    """SQL conditions over the same columns, answered for one batch of rows after another.
+
+    A context: one locked connection for all batches, closed on leaving.
+
+    Args:
+        conditions: DuckDB expressions; a row for which one is NULL does not fulfil it.
+        schema: of all columns that may be named.
+
+    Raises:
+        SettingError: a condition is not one expression over these columns, or it asks for a
+            file; the hint names the nearest column.
+    """
+
+    def __init__(self, conditions: Sequence[str], schema: pa.Schema) -> None:
+        self._conditions = tuple(conditions)
+        self._columns = schema.names
+        self._number = "row_number_"
+        while self._number in schema.names:
+            self._number += "_"
+        self._connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT})
+        try:
+            for line in _LOCKED:
+                self._connection.execute(line)
+            self._needed = [self._needs(condition, schema) for condition in self._conditions]
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that `of` needs, in the schema's order; a few more, at times, than are named."""
+        needed = {name for names in self._needed for name in names}
+        return tuple(name for name in self._columns if name in needed)
+
+    def of(self, table: pa.Table) -> list[NDArray[np.bool_]]:
+        """For every condition which rows fulfil it, (rows,) bool each.
+
+        Args:
+            table: holds `columns`, typed as the schema says.
+        """
+        return [
+            self._fulfil(condition, table.select(names))
+            for condition, names in zip(self._conditions, self._needed, strict=True)
+        ]
+
+    def unknown(self, place: int, table: pa.Table) -> NDArray[np.bool_]:
+        """Which rows the condition at this place is NULL for, since a column is; (rows,) bool."""
+        needed = table.select(self._needed[place])
+        if not any(column.null_count for column in needed.columns):
+            return np.zeros(table.num_rows, np.bool_)
+        # The line break ends a comment that the condition may end with.
+        return self._fulfil(f"({self._conditions[place]}\n) is null", needed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def _needs(self, condition: str, schema: pa.Schema) -> list[str]:
+        """Names of the columns a condition can mention; tries it on no rows."""
+        if not condition.strip():
+            raise SettingError("the condition is empty", hint="write one, like: area_frac > 0.01")
+        empty = schema.empty_table()
+        self._fulfil(condition, empty)
+        if _ANY_COLUMN.search(condition):
+            return list(schema.names)
+        # SQL compares names without case and doubles quotes inside quotes. A name that only happens
+        # to be part of another word is read in vain, no more.
+        text = condition.replace('""', '"').casefold()
+        return [name for name in schema.names if name.casefold() in text]
+
+    def _fulfil(self, condition: str, table: pa.Table) -> NDArray[np.bool_]:
+        numbers = pa.array(np.arange(table.num_rows))
+        numbered = table.append_column(self._number, numbers)
+        try:
+            kept = self._connection.from_arrow(numbered).filter(condition).project(self._number)
+            rows = kept.fetchnumpy()[self._number]
+        except duckdb.Error as fault:
+            raise _explained(condition, str(fault), self._columns) from fault
+        fulfilled = np.zeros(table.num_rows, np.bool_)
+        fulfilled[rows] = True
+        return fulfilled
 
 
 def matching(table: pa.Table, condition: str) -> pa.Table:
@@ -38,32 +136,18 @@ def matching(table: pa.Table, condition: str) -> pa.Table:
             NULL is left out.
 
     Raises:
-        SettingError: the condition is not one expression over these columns, or it asks
-            for a file; the hint names the nearest column.
+        SettingError: as `Conditions`.
 
     >>> rows = pa.table({"id": ["a", "b"], "qes": [0.2, 0.9]})
     >>> matching(rows, "qes > 0.5").to_pylist()
     [{'id': 'b', 'qes': 0.9}]
     """
-    if not condition.strip():
-        raise SettingError("the condition is empty", hint="write one, like: area_frac > 0.01")
-    number = "row_number_"
-    while number in table.column_names:
-        number += "_"
-    numbered = table.append_column(number, pa.array(range(table.num_rows), pa.int64()))
-    connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT})
-    try:
-        for line in _LOCKED:
-            connection.execute(line)
-        kept = connection.from_arrow(numbered).filter(condition).project(number).fetchall()
-    except duckdb.Error as fault:
-        raise _explained(condition, str(fault), table.column_names) from fault
-    finally:
-        connection.close()
-    return table.take(pa.array(sorted(row for (row,) in kept), pa.int64()))
+    with Conditions([condition], table.schema) as conditions:
+        (fulfilled,) = conditions.of(table)
+    return table.filter(pa.array(fulfilled))
 
 
-def _explained(condition: str, fault: str, columns: list[str]) -> SettingError:
+def _explained(condition: str, fault: str, columns: Sequence[str]) -> SettingError:
     """DuckDB's first line, and the column that was probably meant."""
     said = next((line.strip() for line in fault.splitlines() if line.strip()), "it cannot be read")
     unknown = re.search(r'column "(.*?)" not found', said)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from maskwright.corpus.conditions import matching
+from maskwright.corpus.conditions import Conditions
 from maskwright.corpus.parts import open_part, parts_done, read_part
 from maskwright.corpus.plan import Run, load_plan, load_run, source_of
 from maskwright.errors import InputError, RunError, unknown_name
@@ -22,6 +23,19 @@ from maskwright.pairs.values import ChangeMap, Mask, Picture
 
 # A condition is answered over this many rows at a time: some 10 MB of text and figures.
 _ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a corpus, in the plan's order.
+
+    Args:
+        part, row: (n,) int32: the part each is in, and its place in the part's file.
+    """
+
+    table: pa.Table
+    part: NDArray[np.int32]
+    row: NDArray[np.int32]
 
 
 def open_corpus(out: Path | str) -> Corpus:
@@ -43,6 +57,26 @@ class Corpus:
 
     def __init__(self, out: Path, run: Run, parts: tuple[int, ...]) -> None:
         self._out, self._run, self._parts = out, run, parts
+
+    @property
+    def out(self) -> Path:
+        """The folder it is kept in."""
+        return self._out
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Numbers of the finished parts that are read."""
+        return self._parts
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of all columns."""
+        return self._run.frozen.arrow
+
+    @property
+    def picture_columns(self) -> tuple[str, ...]:
+        """Columns that hold pictures: mask, ignore, change and layers."""
+        return self._run.frozen.pictures
 
     @property
     def source(self) -> str:
@@ -75,9 +109,42 @@ class Corpus:
             SettingError: there is no such column.
         """
         names = self._named(columns)
-        return pa.concat_tables(
-            [self._empty(names), *(read_part(self._out, number, names) for number in self._parts)]
-        )
+        return pa.concat_tables([self._empty(names), *(batch.table for batch in self.batches(names))])
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
+        """All rows in the plan's order, some at a time: memory does not grow with the corpus.
+
+        Args:
+            columns: which; by default all but the pictures. Where a picture is named a batch is a row
+                group, at most a hundred rows and some 64 MB; else some 20,000 rows.
+
+        Raises:
+            SettingError: there is no such column.
+        """
+        names = self._named(columns)
+        if set(names) & set(self.picture_columns):
+            yield from self._groups(names)
+            return
+        waiting: list[Batch] = []
+        for number in self._parts:
+            table = read_part(self._out, number, names)
+            waiting.append(_batch(table, number, 0))
+            if sum(each.table.num_rows for each in waiting) >= _ROWS_AT_ONCE:
+                yield _joined(waiting)
+                waiting = []
+        if waiting:
+            yield _joined(waiting)
+
+    def _groups(self, names: Sequence[str]) -> Iterator[Batch]:
+        """Row group by row group."""
+        for number in self._parts:
+            first = 0
+            with open_part(self._out, number) as part:
+                groups = part.num_row_groups
+            for group in range(groups):
+                table = read_part(self._out, number, names, group=group)
+                yield _batch(table, number, first)
+                first += table.num_rows
 
     def sql(self, condition: str) -> pa.Table:
         """The rows for which an SQL condition holds, without pictures.
@@ -89,15 +156,12 @@ class Corpus:
             SettingError: it is not a condition over these columns.
         """
         names = self._named(None)
-        kept = [matching(self._empty(names), condition)]
-        waiting: list[pa.Table] = []
-        for number in self._parts:
-            waiting.append(read_part(self._out, number, names))
-            if sum(each.num_rows for each in waiting) >= _ROWS_AT_ONCE:
-                kept.append(matching(pa.concat_tables(waiting), condition))
-                waiting = []
-        if waiting:
-            kept.append(matching(pa.concat_tables(waiting), condition))
+        empty = self._empty(names)
+        kept = [empty]
+        with Conditions([condition], empty.schema) as conditions:
+            for batch in self.batches(names):
+                (fulfilled,) = conditions.of(batch.table)
+                kept.append(batch.table.filter(pa.array(fulfilled)))
         return pa.concat_tables(kept)
 
     def show(self, condition: str | None = None) -> Gallery:
@@ -221,6 +285,19 @@ class Corpus:
 
     def _empty(self, names: Sequence[str]) -> pa.Table:
         return self._run.frozen.arrow.empty_table().select(names)
+
+
+def _batch(table: pa.Table, part: int, first: int) -> Batch:
+    rows = np.arange(first, first + table.num_rows, dtype=np.int32)
+    return Batch(table, np.full(table.num_rows, part, np.int32), rows)
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    return Batch(
+        pa.concat_tables([batch.table for batch in batches]),
+        np.concatenate([batch.part for batch in batches]),
+        np.concatenate([batch.row for batch in batches]),
+    )
 
 
 def _digest(pair_id: str) -> int:

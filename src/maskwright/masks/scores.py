@@ -48,6 +48,15 @@ SCORES: dict[str, str] = {
 }
 """Every score by column name, with what it says; the order of the columns."""
 
+OF_SHAPE = ("area_frac", "components", "largest_component_frac", "border_sharpness")
+"""Scores that follow from the stored change map and a threshold."""
+OF_MASK_AND_PICTURES = (
+    *("tone_shift_de", "outside_change", "sharpness_ratio", "contrast"),
+    *("confidence", "unexplained", "region_used_frac"),
+)
+"""Scores that another mask of the same map would change, and that only the pictures, the given region or
+the annotator can tell."""
+
 THUMB_SIDE = 32
 """Longest side of the pictures colour is compared on: a thousand places, each a mean over whole
 blocks of a codec at 256 px and more, so that its noise averages out."""
@@ -203,24 +212,50 @@ def sharpness_ratio(aligned: Aligned, background: Mask) -> float | None:
     return math.sqrt(after / before)
 
 
+def mask_at(levels: NDArray[np.uint8], threshold: float) -> Mask:
+    """The mask of a stored change map at a threshold: level / 255 >= threshold.
+
+    Args:
+        levels: (H, W) uint8, the change map as stored.
+        threshold: above 0, below 1; 0.5 gives the stored mask.
+
+    >>> mask_at(np.array([[127, 128, 204]], np.uint8), 0.5).tolist()
+    [[False, True, True]]
+    """
+    return levels >= np.uint8(np.searchsorted(np.arange(256) / 255, threshold))
+
+
 def mask_scores(aligned: Aligned, mask: Mask, levels: NDArray[np.uint8], outside: float | None) -> Scores:
-    """Size and shape of the mask; zeros, and no border, where it is empty."""
+    """Size and shape of the mask, and its contrast; zeros, and no border, where it is empty."""
+    scores = shape_scores(levels, mask)
+    if not scores["area_frac"]:
+        return scores | {"contrast": 0.0}
+    box = _Box.around(mask)
+    difference = _max_difference(
+        aligned.original[box.rows, box.columns], aligned.edited[box.rows, box.columns]
+    )
+    inside = np.ascontiguousarray(mask[box.rows, box.columns])
+    return scores | {"contrast": float(cv2.mean(difference, inside.view(np.uint8))[0]) - (outside or 0.0)}
+
+
+def shape_scores(levels: NDArray[np.uint8], mask: Mask) -> Scores:
+    """What change map and mask alone tell, keys `OF_SHAPE`; zeros, and no border, where the mask is empty.
+
+    Args:
+        levels: (H, W) uint8, the change map as stored.
+    """
     area = int(np.count_nonzero(mask))
     if area == 0:
-        return {"area_frac": 0.0, "components": 0.0, "largest_component_frac": 0.0, "contrast": 0.0}
+        return dict(zip(OF_SHAPE, (0.0, 0.0, 0.0, None), strict=True))
     box = _Box.around(mask)
     inside = np.ascontiguousarray(mask[box.rows, box.columns])
     _, _, stats, _ = cv2.connectedComponentsWithStats(inside.view(np.uint8), connectivity=8)
     regions = stats[1:]
-    difference = _max_difference(
-        aligned.original[box.rows, box.columns], aligned.edited[box.rows, box.columns]
-    )
     return {
         "area_frac": area / mask.size,
         "components": float(len(regions)),
         "largest_component_frac": float(regions[:, cv2.CC_STAT_AREA].max() / area),
         "border_sharpness": border_sharpness(levels[box.rows, box.columns], inside),
-        "contrast": float(cv2.mean(difference, inside.view(np.uint8))[0]) - (outside or 0.0),
     }
 
 

@@ -1,0 +1,358 @@
+"""Select the rows of corpora that fulfil conditions; write them beside each corpus, with their funnel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from maskwright.corpus import atomic
+from maskwright.corpus.conditions import Conditions
+from maskwright.corpus.executors.local import default_workers
+from maskwright.corpus.plan import load_plan
+from maskwright.corpus.reader import Batch, Corpus, open_corpus
+from maskwright.datasets.funnel import OK, ROWS, SCORES, Funnel, Spread, Step
+from maskwright.datasets.selection import (
+    FORMAT,
+    check_name,
+    file_digest,
+    parts_digest,
+    rows_path,
+    settings_path,
+)
+from maskwright.datasets.threshold import MAP, REFUSED, check_threshold, derived
+from maskwright.errors import SettingError
+from maskwright.masks.scores import OF_SHAPE
+
+Progress = Callable[[str, int, int], None]
+"""(what, done, of how many)."""
+
+# Kept rows are written so many at a time: some MB of ids.
+_ROWS_IN_GROUP = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFrom:
+    """What was selected from one corpus.
+
+    Args:
+        out: the corpus.
+        source: where its pairs came from.
+        rows: kept.
+        funnel: all rows, those that are ok, then condition by condition.
+        parts_done, parts_planned: the corpus is not finished where they differ.
+        replaced: another selection of that name was there.
+    """
+
+    out: str
+    source: str
+    rows: int
+    funnel: tuple[Step, ...]
+    parts_done: int
+    parts_planned: int
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What `select` found and wrote.
+
+    Args:
+        conditions: SQL, all of which hold for every row that was kept.
+        threshold: of the change maps; None: the stored masks.
+        rows: kept, in all corpora.
+        funnel, spreads: over all corpora.
+        outs: corpus by corpus.
+        next: what to type next.
+    """
+
+    name: str
+    conditions: tuple[str, ...]
+    threshold: float | None
+    rows: int
+    funnel: tuple[Step, ...]
+    spreads: tuple[Spread, ...]
+    outs: tuple[SelectedFrom, ...]
+    next: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Names and numbers, for JSON."""
+        return asdict(self)
+
+
+def select(
+    outs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    where: str | Sequence[str],
+    *,
+    name: str,
+    threshold: float | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> Selected:
+    """Choose the rows of corpora that a dataset is made of.
+
+    Only rows that are ok can be chosen. Each corpus gets `selections/<name>.parquet` and `.json` of its own;
+    a selection that has this name already is replaced. The same selection gives the same bytes.
+
+    Args:
+        outs: what `annotate` wrote, finished or not; one or several.
+        where: SQL conditions over the columns, all of which must hold: `"qes > 0.5"`.
+        name: letters, digits, - and _.
+        threshold: masks are `change >= threshold` instead of `change >= 0.5`; conditions see area_frac,
+            components, largest_component_frac and border_sharpness of those.
+        progress: called now and then, in this thread.
+
+    Raises:
+        SettingError: a condition, the name or the threshold cannot be used, or no row is left.
+        RunError: an OUT is no output of `annotate`, a part is damaged, or the disk is full. Whatever is
+            raised, nothing was written.
+    """
+    check_name(name)
+    check_threshold(threshold)
+    conditions = (where,) if isinstance(where, str) else tuple(where)
+    if not conditions:
+        raise SettingError("there is no condition", hint="true keeps every row that is ok: --where true")
+    corpora = _opened([outs] if isinstance(outs, str | os.PathLike) else outs)
+    total = Funnel(conditions)
+    found = []
+    with contextlib.ExitStack() as stack:
+        asked = [stack.enter_context(each) for each in _asked(corpora, conditions, threshold)]
+        files = [stack.enter_context(_files(corpus.out, name)) for corpus in corpora]
+        done = _Done(progress, corpora)
+        for corpus, each, (rows, settings) in zip(corpora, asked, files, strict=True):
+            digest = parts_digest(corpus.out, corpus.parts)
+            with atomic.told(rows_path(corpus.out, name)):
+                funnel = Funnel(conditions)
+                _write_rows(rows, _schema(corpus, threshold), _chosen(corpus, each, funnel, threshold, done))
+                record = {
+                    "format": FORMAT,
+                    "name": name,
+                    "conditions": list(conditions),
+                    "threshold": threshold,
+                    "rows": funnel.steps[-1].left,
+                    "funnel": [asdict(step) for step in funnel.steps],
+                    "parts": len(corpus.parts),
+                    "parts_planned": len(load_plan(corpus.out)),
+                    "parts_digest": digest,
+                    "rows_digest": file_digest(rows),
+                }
+                settings.write_text(json.dumps(record, indent=1) + "\n")
+            total.add_all(funnel)
+            found.append(_selected_from(corpus, name, record, funnel))
+        if not total.steps[-1].left:
+            raise _none_left(total.steps)
+    return Selected(
+        name=name,
+        conditions=conditions,
+        threshold=threshold,
+        rows=total.steps[-1].left,
+        funnel=total.steps,
+        spreads=total.spreads,
+        outs=tuple(found),
+        next=_next(corpora, name),
+    )
+
+
+class _Done:
+    """How many rows of all corpora have been looked at."""
+
+    def __init__(self, progress: Progress, corpora: Sequence[Corpus]) -> None:
+        self._progress, self._done = progress, 0
+        self._total = sum(
+            planned.rows
+            for corpus in corpora
+            for planned in load_plan(corpus.out)
+            if planned.part.number in set(corpus.parts)
+        )
+
+    def more(self, rows: int) -> None:
+        self._done += rows
+        self._progress("select", self._done, self._total)
+
+
+def _opened(outs: Sequence[str | os.PathLike[str]]) -> list[Corpus]:
+    places = [Path(out) for out in outs]
+    if not places:
+        raise SettingError("there is no corpus to select from", hint="give what annotate wrote")
+    for number, place in enumerate(places):
+        if place.resolve() in (other.resolve() for other in places[:number]):
+            raise SettingError(f"{place} is given twice", hint="give each corpus once")
+    return [open_corpus(place) for place in places]
+
+
+def _asked(
+    corpora: Sequence[Corpus], conditions: Sequence[str], threshold: float | None
+) -> Iterator[Conditions]:
+    """The conditions over each corpus; a column that is not there is told in words of the user's."""
+    plain = [_plain(corpus, ()) for corpus in corpora]
+    for corpus, schema in zip(corpora, plain, strict=True):
+        try:
+            yield Conditions(conditions, schema if threshold is None else _plain(corpus, REFUSED))
+        except SettingError as fault:
+            for condition in conditions:
+                fits = [
+                    each.out for each, other in zip(corpora, plain, strict=True) if _fits(condition, other)
+                ]
+                if corpus.out in fits and not _fits(condition, _plain(corpus, REFUSED)):
+                    raise _stale(condition) from fault
+                if corpus.out not in fits and fits:
+                    raise SettingError(
+                        f"in {corpus.out} {fault}; in {fits[0]} it can",
+                        hint="select from each with conditions of its own; the name may be the same",
+                    ) from fault
+            raise
+
+
+def _fits(condition: str, schema: pa.Schema) -> bool:
+    try:
+        with Conditions([condition], schema):
+            return True
+    except SettingError:
+        return False
+
+
+def _plain(corpus: Corpus, without: Sequence[str]) -> pa.Schema:
+    """The columns a condition may name."""
+    return pa.schema(
+        [field for field in corpus.schema if field.name not in {*corpus.picture_columns, *without}]
+    )
+
+
+def _stale(condition: str) -> SettingError:
+    named = [name for name in REFUSED if re.search(rf"\b{name}\b", condition, re.IGNORECASE)]
+    return SettingError(
+        f"with a threshold the condition {condition!r} cannot be used: {', '.join(named) or 'it'} speaks of"
+        " the mask at 0.5, and what it is of another mask only the pictures can tell",
+        hint=f"leave it out, or the threshold; known of the new masks are {', '.join(OF_SHAPE)}",
+    )
+
+
+@contextlib.contextmanager
+def _files(out: Path, name: str) -> Iterator[tuple[Path, Path]]:
+    """Temporary paths for the rows and for what is said of them, which take their places on leaving.
+
+    The rows do first, so that the file that vouches for them never speaks of rows that are not there.
+    """
+    folder = rows_path(out, name).parent
+    with atomic.told(folder):
+        folder.mkdir(exist_ok=True)
+    atomic.remove_stale(folder)
+    try:
+        with (
+            atomic.replacing(settings_path(out, name)) as settings,
+            atomic.replacing(rows_path(out, name)) as rows,
+        ):
+            yield rows, settings
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where it is empty: nothing was selected
+
+
+def _chosen(
+    corpus: Corpus, asked: Conditions, funnel: Funnel, threshold: float | None, done: _Done
+) -> Iterator[pa.Table]:
+    """The rows of a selection, batch by batch, as they are written."""
+    schema = _schema(corpus, threshold)
+    shown = schema.names[2:]
+    for batch in _batches(
+        corpus, list(dict.fromkeys([*shown, "status", *SCORES, *asked.columns])), threshold
+    ):
+        table = batch.table
+        ok = pc.equal(table["status"], "ok").fill_null(False).to_numpy()
+        fulfilled = asked.of(table)
+        unknown = [
+            int(np.count_nonzero(asked.unknown(place, table) & ok)) if (ok & ~each).any() else 0
+            for place, each in enumerate(fulfilled)
+        ]
+        kept = funnel.add(table, ok, fulfilled, unknown)
+        columns = table.select(shown).filter(pa.array(kept)).columns
+        yield pa.table([batch.part[kept], batch.row[kept], *columns], schema=schema)
+        done.more(table.num_rows)
+
+
+def _batches(corpus: Corpus, names: Sequence[str], threshold: float | None) -> Iterator[Batch]:
+    """The rows with these columns; with a threshold, those of its masks in place of the stored ones."""
+    if threshold is None:
+        yield from corpus.batches(names)
+        return
+    stored = [name for name in names if name not in OF_SHAPE]
+    with ThreadPoolExecutor(default_workers()) as pool:
+        for batch in corpus.batches([*stored, MAP]):
+            anew = derived(batch.table, threshold, pool)
+            table = batch.table.select(stored)
+            for name in OF_SHAPE:
+                table = table.append_column(name, anew[name])
+            yield Batch(table, batch.part, batch.row)
+
+
+def _schema(corpus: Corpus, threshold: float | None) -> pa.Schema:
+    """Of the rows of a selection."""
+    shown = ["id"] if threshold is None else ["id", *OF_SHAPE]
+    return pa.schema(
+        [("part", pa.int32()), ("row", pa.int32()), *(corpus.schema.field(name) for name in shown)]
+    )
+
+
+def _write_rows(path: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> None:
+    """One Parquet file, in groups of some `_ROWS_IN_GROUP` rows; the same tables give the same bytes."""
+    waiting: list[pa.Table] = []
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=["part"]) as writer:
+        for table in tables:
+            waiting.append(table)
+            if sum(each.num_rows for each in waiting) >= _ROWS_IN_GROUP:
+                writer.write_table(pa.concat_tables(waiting), row_group_size=2 * _ROWS_IN_GROUP)
+                waiting = []
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting), row_group_size=2 * _ROWS_IN_GROUP)
+
+
+def _selected_from(corpus: Corpus, name: str, record: Mapping[str, Any], funnel: Funnel) -> SelectedFrom:
+    try:
+        before: object = json.loads(settings_path(corpus.out, name).read_bytes())
+    except FileNotFoundError:
+        before = record
+    except (OSError, ValueError):
+        before = None
+    return SelectedFrom(
+        out=str(corpus.out),
+        source=corpus.source,
+        rows=record["rows"],
+        funnel=funnel.steps,
+        parts_done=record["parts"],
+        parts_planned=record["parts_planned"],
+        replaced=before != json.loads(json.dumps(record)),
+    )
+
+
+def _none_left(steps: Sequence[Step]) -> SettingError:
+    """The funnel in a sentence, and the condition that dropped the last rows."""
+    told = ", ".join(
+        [f"{steps[0].left:,} rows", *(f"{step.what} leaves {step.left:,}" for step in steps[1:])]
+    )
+    before, last = next((one, two) for one, two in pairwise([Step("", 0, 0, 1), *steps]) if not two.left)
+    if last.what == ROWS:
+        hint = "no part is finished yet: maskwright status OUT says how far it is"
+    elif last.what == OK:
+        hint = "no row has a mask; maskwright status OUT says why"
+    else:
+        hint = f"{last.what} drops the last {before.left:,}"
+        if last.unknown:
+            hint += f"; a column it names is null in {last.unknown:,} rows"
+    return SettingError(f"no row is left: {told}", hint=hint)
+
+
+def _next(corpora: Sequence[Corpus], name: str) -> str:
+    places = [word for corpus in corpora for word in ("--from", str(corpus.out))]
+    return shlex.join(["maskwright", "build", "DATASET", *places, "--selection", name, "--format", "parquet"])
