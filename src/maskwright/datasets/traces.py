@@ -89,8 +89,8 @@ def blockiness(picture: Picture) -> float:
 
     |a - b - c + d| of four pixels, in brightness, has one histogram about the corners of blocks and another
     in the middle of blocks; this is the sum of their differences. Blocks are counted from the upper left
-    corner; those of a picture that was cut or resized afterwards show less, or not at all. Chance adds more to
-    small pictures: 0.18 at 400 x 280 pixels, where JPEG 92 has 0.38 and JPEG 75 0.66.
+    corner; those of a picture that was cut or resized afterwards show less, or not at all. Chance adds more
+    to small pictures: 0.18 at 400 x 280 pixels, where JPEG 92 has 0.38 and JPEG 75 0.66.
 
     Args:
         picture: (H, W, 3) uint8; 0 for one too small to have a corner of blocks.
