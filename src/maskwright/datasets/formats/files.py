@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from maskwright.corpus import atomic
 from maskwright.datasets.formats import Put, Shard
@@ -93,6 +94,20 @@ def names_in(folder: Path) -> list[str]:
 def located(folder: Path, path: str) -> Located:
     """A file of a dataset by its path in it."""
     return Located(str(folder / path), portable(path))
+
+
+def inside(folder: Path, place: str, named: Any) -> Located | None:
+    """The file that a list names, relative to a folder of the dataset.
+
+    None where there is no such file, or it is not below that folder: a list is other people's text.
+    """
+    if not isinstance(named, str) or not named or "\0" in named:
+        return None
+    inner = PurePosixPath(named.replace("\\", "/"))
+    path = (PurePosixPath(place) / inner).as_posix()
+    if inner.is_absolute() or ".." in inner.parts or not (folder / path).is_file():
+        return None
+    return located(folder, path)
 
 
 def split_folders(folder: Path, needed: Sequence[str]) -> Iterator[tuple[str, str]]:

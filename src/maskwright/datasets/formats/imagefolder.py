@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from maskwright.datasets.formats.columns import json_line, json_row, provenance,
 from maskwright.datasets.formats.files import (
     SPLIT_NAMES,
     ignore_png,
+    inside,
     located,
     mask_png,
     names_in,
@@ -29,7 +30,6 @@ from maskwright.datasets.values import Built, Entry, Record
 from maskwright.errors import InputError
 from maskwright.pairs.opening import shown, words
 from maskwright.pairs.sources.base import portable
-from maskwright.pairs.values import Located
 
 METADATA = "metadata.jsonl"
 METADATA_NAMES = (METADATA, "metadata.csv", "metadata.parquet")
@@ -119,7 +119,7 @@ def _names_masks(path: Path) -> bool:
 def _described(folder: Path, file: str, split: str) -> Iterator[Record]:
     place = Path(file).parent.as_posix().removeprefix(".")
     for number, line in enumerate(_lines(folder / file)):
-        roles = {role: _picture(folder, place, line.pop(key, None)) for role, key in KEYS.items()}
+        roles = {role: inside(folder, place, line.pop(key, None)) for role, key in KEYS.items()}
         picture = roles["picture"]
         id_ = f"{file}#{number}" if picture is None else picture.key
         label = label_of(line.get("label"))
@@ -127,17 +127,6 @@ def _described(folder: Path, file: str, split: str) -> Iterator[Record]:
             roles["original"] = None
         stem = {} if picture is None else {"stem": Path(picture.key).stem}
         yield Record(id_, split, label, **roles, row=row_of(stem | line, split))
-
-
-def _picture(folder: Path, place: str, named: Any) -> Located | None:
-    """The file a line names; None where it is not there, or not below the metadata that names it."""
-    if not isinstance(named, str) or not named or "\0" in named:
-        return None
-    inner = PurePosixPath(named.replace("\\", "/"))
-    path = (PurePosixPath(place) / inner).as_posix()
-    if inner.is_absolute() or ".." in inner.parts or not (folder / path).is_file():
-        return None
-    return located(folder, path)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
