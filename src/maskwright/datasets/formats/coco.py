@@ -7,7 +7,6 @@ and removes them.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ import numpy as np
 from maskwright.corpus import atomic
 from maskwright.datasets.formats import Format, Put, Shard
 from maskwright.datasets.formats.coco_read import CATEGORY, holds, read
-from maskwright.datasets.formats.columns import json_line, json_row
-from maskwright.datasets.formats.files import listed, picture_of, put_file, write_whole
+from maskwright.datasets.formats.columns import json_line, json_row, provenance
+from maskwright.datasets.formats.files import names_in, picture_of, put_file, write_whole
 from maskwright.datasets.formats.rle import encode_rle
-from maskwright.datasets.values import SPLITS, Built, Entry
+from maskwright.datasets.values import Built, Entry
 from maskwright.errors import RunError
 from maskwright.pairs.values import Mask
 
@@ -42,7 +41,7 @@ def _write(folder: Path, shard: Shard, entries: Iterable[Entry]) -> Iterator[Put
         lines.append(
             json_line({"image": _image(entry, name), "annotations": [one for _, one in annotations]})
         )
-    part = folder / PARTS / f"{shard.split}-{shard.number:05d}-of-{shard.of:05d}.jsonl"
+    part = folder / PARTS / f"{shard.split}-{shard.number:05d}.jsonl"
     write_whole(part, "".join(f"{line}\n" for line in lines).encode("ascii"))
 
 
@@ -89,28 +88,22 @@ def _finish(folder: Path, built: Built) -> None:
     Raises:
         RunError: a shard left nothing.
     """
-    for split in SPLITS:
-        names = [name for name in listed(folder / PARTS) if name.startswith(f"{split}-")]
+    for split, tables in provenance(folder).items():
         target = folder / f"{split}.json"
-        if names and not target.exists():
-            _refuse_gaps(folder, split, names)
-            _write_json(target, [folder / PARTS / name for name in names])
-        for name in names:
-            (folder / PARTS / name).unlink()
+        if not target.exists():
+            _write_json(target, [_part_of(folder, table) for table in tables])
+    for name in names_in(folder / PARTS):
+        (folder / PARTS / name).unlink()
     if (folder / PARTS).is_dir():
-        atomic.remove_stale(folder / PARTS)
         (folder / PARTS).rmdir()
 
 
-def _refuse_gaps(folder: Path, split: str, names: list[str]) -> None:
-    found = [re.fullmatch(rf"{split}-(\d+)-of-(\d+)\.jsonl", name) for name in names]
-    numbers = [int(one[1]) for one in found if one]
-    of = {int(one[2]) for one in found if one}
-    if of != {len(names)} or numbers != list(range(len(names))):
-        raise RunError(
-            f"{folder / PARTS} lacks some of {split}: it has {len(names)} of {max(of, default=0)} files",
-            hint=f"delete {folder / 'provenance'}/{split}-*.parquet, then build again",
-        )
+def _part_of(folder: Path, table: Path) -> Path:
+    """What the shard left whose rows are in this table of provenance."""
+    part = folder / PARTS / f"{table.stem}.jsonl"
+    if not part.exists():
+        raise RunError(f"{part} is not there", hint=f"delete {table}, then build again")
+    return part
 
 
 def _write_json(target: Path, parts: list[Path]) -> None:

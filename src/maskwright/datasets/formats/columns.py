@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -64,9 +65,19 @@ def json_line(value: Any) -> str:
 
 
 def provenance(folder: Path) -> dict[str, list[Path]]:
-    """The tables of a dataset's rows: split -> files, in order; splits without rows are left out."""
+    """The tables of a dataset's rows: split -> files, in order. What holds no rows is left out.
+
+    Raises:
+        RunError: a table is damaged.
+    """
     found = {split: sorted((folder / PROVENANCE).glob(f"{split}-*.parquet")) for split in SPLITS}
-    return {split: files for split, files in found.items() if files}
+    filled = {split: [path for path in files if _rows(path)] for split, files in found.items()}
+    return {split: files for split, files in filled.items() if files}
+
+
+def _rows(path: Path) -> int:
+    with _damage_told(path):
+        return int(pq.read_metadata(path).num_rows)
 
 
 def rows_in(files: list[Path], *, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -76,11 +87,14 @@ def rows_in(files: list[Path], *, columns: list[str] | None = None) -> Iterator[
         RunError: a table is damaged.
     """
     for path in files:
-        try:
-            with pq.ParquetFile(path) as table:
-                for batch in table.iter_batches(batch_size=1000, columns=columns, use_threads=False):
-                    yield from batch.to_pylist()
-        except (pa.ArrowException, OSError, ValueError) as fault:
-            raise RunError(
-                f"{path} is damaged: {fault}", hint="delete that file, then build again"
-            ) from fault
+        with _damage_told(path), pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=1000, columns=columns, use_threads=False):
+                yield from batch.to_pylist()
+
+
+@contextlib.contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as fault:
+        raise RunError(f"{path} is damaged: {fault}", hint="delete that file, then build again") from fault
