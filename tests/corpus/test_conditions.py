@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from maskwright.corpus.conditions import matching
+from maskwright.corpus.conditions import Conditions, matching
 from maskwright.errors import SettingError
 
 ROWS = pa.table(
@@ -99,3 +100,53 @@ def test_nothing_is_written_beside_the_program(tmp_path: Path, monkeypatch: pyte
     matching(ROWS, "id in (select (r % 3)::varchar from range(100000) t(r) order by hash(r))")
     assert not list(tmp_path.iterdir())
     assert matching(ROWS, "current_setting('temp_directory') = ''").num_rows == 3
+
+
+def test_conditions_are_answered_apart_for_one_batch_after_another() -> None:
+    with Conditions(["qes > 0.2", "id <> 'b'"], ROWS.schema) as conditions:
+        for batch in (ROWS, ROWS.slice(1, 1), ROWS.slice(0, 0)):
+            sure, not_b = conditions.of(batch)
+            assert sure.tolist() == [(row["qes"] or 0) > 0.2 for row in batch.to_pylist()]
+            assert not_b.tolist() == [row["id"] != "b" for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        ("QES > 0.5", {"qes"}),
+        ('"Largest Area" > 1 and qes * 2 > 1', {"largest area", "qes"}),
+        ("1 = 1", set()),
+        ("COLUMNS('q.*') > 0.5", {"id", "qes", "largest area", "mask"}),
+        ("#2 > 0.5", {"id", "qes", "largest area", "mask"}),
+    ],
+)
+def test_only_columns_that_a_condition_can_mean_are_needed(condition: str, named: set[str]) -> None:
+    with Conditions([condition], ROWS.schema) as conditions:
+        assert set(conditions.columns) == named
+        (fulfilled,) = conditions.of(ROWS.select(conditions.columns))
+    assert ROWS.filter(pa.array(fulfilled)).equals(matching(ROWS, condition))
+
+
+def test_a_column_with_quotes_in_its_name_is_found() -> None:
+    table = pa.table({'a "b" c': [1, 2], "d": [3, 4]})
+    with Conditions(['"a ""b"" c" > 1'], table.schema) as conditions:
+        assert conditions.columns == ('a "b" c',)
+        assert conditions.of(table)[0].tolist() == [False, True]
+
+
+def test_what_is_null_is_told_from_what_is_false() -> None:
+    with Conditions(["qes > 0.2 -- sure", "id > 'a'"], ROWS.schema) as conditions:
+        assert conditions.unknown(0, ROWS).tolist() == [False, False, True]
+        assert not conditions.unknown(1, ROWS).any()
+
+
+def test_random_conditions_are_the_same_every_time() -> None:
+    table = pa.table({"n": np.arange(1000)})
+    first, second = (matching(table, "random() < 0.5") for _ in range(2))
+    assert first.equals(second)
+    assert 300 < first.num_rows < 700
+
+
+def test_a_bad_condition_closes_its_connection_and_says_which_it_is() -> None:
+    with pytest.raises(SettingError, match="'nothing > 1'"):
+        Conditions(["qes > 0.5", "nothing > 1"], ROWS.schema)

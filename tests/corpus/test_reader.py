@@ -216,3 +216,37 @@ def test_looking_up_one_mask_reads_one_row_group(out: Path, monkeypatch: pytest.
 
 def test_the_annotator_of_these_tests_is_the_difference_one_with_more(out: Path) -> None:
     assert open_corpus(out).table(["annotator"])["annotator"][0].as_py() == Difference().card.name
+
+
+def test_batches_hold_every_row_once_and_say_where_it_is(corpus: Corpus, out: Path) -> None:
+    found = list(corpus.batches(["id", "qes"]))
+    assert pa.concat_tables([batch.table for batch in found]).equals(corpus.table(["id", "qes"]))
+    for batch in found:
+        for part, row, pair_id in zip(batch.part, batch.row, batch.table["id"].to_pylist(), strict=True):
+            path = out / "annotations" / f"part-{part:05d}.parquet"
+            assert pq.read_table(path, partitioning=None)["id"][int(row)].as_py() == pair_id
+
+
+def test_batches_with_pictures_are_row_groups(corpus: Corpus, out: Path) -> None:
+    found = list(corpus.batches(["id", "mask"]))
+    groups = [
+        (number, group)
+        for number, path in enumerate(sorted((out / "annotations").iterdir()))
+        for group in range(pq.ParquetFile(path).num_row_groups)
+    ]
+    assert len(found) == len(groups)
+    assert [place for batch in found for place in batch.table["id"].to_pylist()] == corpus.ids
+
+
+def test_a_large_corpus_comes_in_several_batches(tmp_path: Path) -> None:
+    from maskwright.corpus import reader
+
+    place = table_of(tmp_path, [{"n": str(number)} for number in range(24)])
+    annotate(place, tmp_path / "out", workers=1)
+    corpus = open_corpus(tmp_path / "out")
+    assert len(corpus.parts) == 3
+    assert len(list(corpus.batches(["id"]))) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "_ROWS_AT_ONCE", 10)
+        assert [batch.table.num_rows for batch in corpus.batches(["id"])] == [16, 8]
+        assert corpus.sql("n::int >= 15").num_rows == 9

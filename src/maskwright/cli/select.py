@@ -73,6 +73,8 @@ def command(
 def _print(selected: Selected) -> None:
     rows, name = selected.funnel[0].left, selected.name
     answer(f"{selected.rows:,} of {counted(rows, 'row')} chosen ({percent(selected.rows / rows)})")
+    if selected.empty:
+        answer(f"{selected.empty:,} of them with an empty mask (area_frac = 0): build leaves those out")
     answer()
     _print_funnel(selected.funnel)
     if len(selected.outs) > 1:
@@ -99,14 +101,13 @@ def _print(selected: Selected) -> None:
 
 
 def _print_funnel(steps: Sequence[Step]) -> None:
-    lines = [["", "drops alone", "left"]]
+    null = any(step.unknown for step in steps)
+    lines = [["", "drops alone", *(["of them null"] if null else []), "left"]]
     for place, step in enumerate(steps):
-        what = _cut(step.what, line_width() - 26)
-        lines.append([what, f"{step.alone:,}" if place else "", f"{step.left:,}"])
-    answer_table(lines, "lrr")
-    for step in steps:
-        if step.unknown:
-            answer(f"{_cut(step.what, 50)}: of those, {counted(step.unknown, 'row')} because a value is null")
+        alone, unknown = (f"{count:,}" if count or place else "" for count in (step.alone, step.unknown))
+        counts = [alone, unknown, f"{step.left:,}"] if null else [alone, f"{step.left:,}"]
+        lines.append([_cut(step.what, line_width() - 40), *counts])
+    answer_table(lines, "lr")
 
 
 def _print_spreads(spreads: Sequence[Spread]) -> None:
@@ -156,4 +157,5 @@ def _bar(kept: int, ok: int, most: int, length: int) -> str:
 
 
 def _cut(text: str, letters: int) -> str:
+    letters = max(letters, 10)
     return text if len(text) <= letters else f"{text[: letters - 2]} …"

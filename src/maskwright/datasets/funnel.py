@@ -60,7 +60,7 @@ class Funnel:
 
     def __init__(self, conditions: Sequence[str]) -> None:
         self._conditions = tuple(conditions)
-        self._rows = self._ok = 0
+        self._rows = self._ok = self._empty = 0
         self._counts = np.zeros((len(conditions), 3), np.int64)  # alone, unknown, left
         self._unknown = dict.fromkeys(SCORES, 0)
         self._bins = {name: np.zeros((2, len(EDGES[name]) - 1), np.int64) for name in SCORES}
@@ -91,6 +91,8 @@ class Funnel:
             values = np.asarray(column.to_numpy(zero_copy_only=False), np.float64)  # null is nan
             known = ~np.isnan(values)
             self._unknown[name] += int(np.count_nonzero(ok & ~known))
+            if name == "area_frac":
+                self._empty += int(np.count_nonzero(kept & (values == 0)))
             for place, rows in enumerate((ok, kept)):
                 self._bins[name][place] += np.histogram(values[rows & known], EDGES[name])[0]
         return kept
@@ -99,10 +101,16 @@ class Funnel:
         """Count what another funnel of the same conditions has counted."""
         self._rows += other._rows
         self._ok += other._ok
+        self._empty += other._empty
         self._counts += other._counts
         for name in SCORES:
             self._unknown[name] += other._unknown[name]
             self._bins[name] += other._bins[name]
+
+    @property
+    def empty(self) -> int:
+        """Rows that were kept and have an empty mask."""
+        return self._empty
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -74,6 +74,7 @@ class Selected:
         conditions: SQL, all of which hold for every row that was kept.
         threshold: of the change maps; None: the stored masks.
         rows: kept, in all corpora.
+        empty: how many of them have an empty mask: nothing to learn from, so `build` leaves them out.
         funnel, spreads: over all corpora.
         outs: corpus by corpus.
         next: what to type next.
@@ -83,6 +84,7 @@ class Selected:
     conditions: tuple[str, ...]
     threshold: float | None
     rows: int
+    empty: int
     funnel: tuple[Step, ...]
     spreads: tuple[Spread, ...]
     outs: tuple[SelectedFrom, ...]
@@ -158,6 +160,7 @@ def select(
         conditions=conditions,
         threshold=threshold,
         rows=total.steps[-1].left,
+        empty=total.empty,
         funnel=total.steps,
         spreads=total.spreads,
         outs=tuple(found),

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from maskwright.corpus.parts import part_path
 from maskwright.corpus.reader import open_corpus
 from maskwright.errors import RunError, SettingError, unknown_name
+from maskwright.pages.words import counted
 
 SELECTIONS = "selections"
 FORMAT = 1
@@ -97,10 +98,11 @@ def load_selection(out: Path, name: str) -> Selection:
             hint=f'make it again: maskwright select {shlex.quote(str(out))} --where "..." --name {name}',
         ) from fault
     if parts_digest(out, corpus.parts) != digest:
-        found = f"{len(corpus.parts)} parts" if len(corpus.parts) != parts else "others"
+        now = "others" if len(corpus.parts) == parts else counted(len(corpus.parts), "part")
+        again = select_command([out], selection.conditions, name, selection.threshold)
         raise RunError(
-            f"{out} has changed since {name!r} was selected: then {parts} parts, now {found}",
-            hint="select again: " + select_command([out], selection.conditions, name, selection.threshold),
+            f"{out} has changed since {name!r} was selected: then {counted(parts, 'part')}, now {now}",
+            hint=f"select again: {again}",
         )
     if file_digest(rows_path(out, name)) != rows_digest:
         raise selection._damaged("it is not the one its .json speaks of")
