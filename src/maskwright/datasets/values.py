@@ -132,7 +132,7 @@ class Taken:
         digest: of the parts the rows were selected from.
         source: as in `ROW`.
         roles: the options that say how the source is read, as annotate was given them.
-        selection: its name; empty where a dataset of masks is joined again.
+        selection: its name.
         conditions: SQL, all of which held.
         threshold: level of the change map from which on a pixel is edited; 0.5 unless selected otherwise.
         funnel: what happened to its rows, in order: (what, rows left after it).
