@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from maskwright.errors import RunError
 from maskwright.pages import words
 from maskwright.pages.images import lighter
+from maskwright.pages.lines import pieces_of
 
 MOST_BYTES = 10_000_000
 """A page is mailed and kept; design.md allows no more."""
@@ -50,6 +51,11 @@ def render(template: str, **values: Any) -> str:
     if (length := len(page.encode())) > MOST_BYTES:
         raise RunError(f"the page has {words.size(length)}, at most {words.size(MOST_BYTES)} are written")
     return page
+
+
+def render_drawing(template: str, **values: Any) -> str:
+    """An SVG file from `templates/<template>.svg`, by the same rules."""
+    return _environment().get_template(f"{template}.svg").render(**values)
 
 
 def save_page(page: str, path: Path) -> None:
@@ -111,12 +117,18 @@ def _environment() -> jinja2.Environment:
     )
     for name in ("counted", "percent", "figure", "short", "edge"):
         environment.filters[name] = getattr(words, name)
+    environment.filters.update(pieces=pieces_of, lines=_lines)
     for kind in ("css", "js"):
         source = (Path(__file__).parent / "templates" / f"page.{kind}").read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
         environment.globals[kind] = Markup(source)  # ours, not a stranger's
         environment.globals[f"{kind}_digest"] = f"sha256-{digest}"
     return environment
+
+
+def _lines(text: str) -> Markup:
+    """Text of several lines, for `pre`; elsewhere line breaks become spaces."""
+    return Markup("\n").join(escape(words.cleaned(line)) for line in text.splitlines())
 
 
 def _shown(value: Any) -> Any:
