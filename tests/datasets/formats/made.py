@@ -108,6 +108,10 @@ def mixed(rows: int = 9, *, suffix: str = ".png") -> list[Entry]:
     return made
 
 
+WORDS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+"""Letters of any script; corpora refuse text with a NUL or lone surrogates."""
+
+
 @st.composite
 def entries(draw: st.DrawFn, *, label: st.SearchStrategy[str] | None = None) -> list[Entry]:
     """One to five entries of any sizes and masks; text and numbers of their rows may be missing."""
@@ -125,7 +129,7 @@ def entries(draw: st.DrawFn, *, label: st.SearchStrategy[str] | None = None) -> 
                 label=kind,
                 mask=mask,
                 ignore=ignore,
-                instruction=draw(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)),
+                instruction=draw(st.none() | st.text(WORDS, max_size=20)),
                 qes=draw(st.none() | st.floats(0, 1)),
                 licence=draw(st.sampled_from([None, "CC-BY-4.0"])),
             )

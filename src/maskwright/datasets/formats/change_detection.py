@@ -87,8 +87,9 @@ from pathlib import Path
 from PIL import Image
 
 for label in sorted(Path("FOLDER/train/label").glob("*.png")):
-    before, after = (Image.open(label.parents[1] / side / label.name) for side in ("A", "B"))
-    mask = Image.open(label)""",
+    split = label.parents[1]
+    before, after = (Image.open(split / side / label.name).convert("RGB") for side in ("A", "B"))
+    mask = Image.open(label).convert("L")""",
     layout=(
         ("{split}/A/", "the pictures before the edit, on the grid of those after it"),
         ("{split}/B/", "the edited pictures, under the same names"),

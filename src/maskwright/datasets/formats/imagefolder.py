@@ -123,7 +123,7 @@ def _described(folder: Path, file: str, split: str) -> Iterator[Record]:
         picture = roles["picture"]
         id_ = f"{file}#{number}" if picture is None else picture.key
         label = label_of(line.get("label"))
-        if roles["original"] == picture:
+        if label == "authentic":
             roles["original"] = None
         stem = {} if picture is None else {"stem": Path(picture.key).stem}
         yield Record(id_, split, label, **roles, row=row_of(stem | line, split))

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from maskwright.corpus import atomic
 from maskwright.datasets.formats import Format, Put, Shard
 from maskwright.datasets.formats.columns import json_line, json_row, row_of
@@ -100,10 +102,12 @@ def _holds(folder: Path) -> bool:
     return {"picture", "mask"} <= roles.keys()
 
 
-def _roles(columns: Mapping[str, Any]) -> dict[str, str]:
-    """What is stored -> the column of the tars that it is in."""
+def _roles(columns: Mapping[str, tuple[str, pa.DataType]]) -> dict[str, str]:
+    """What is stored -> the column of the tars that it is in; a path in a JSON is no picture of the tar."""
     stems = {
-        name.lower().rpartition(".")[0]: name for name, (kind, _) in columns.items() if kind == "picture"
+        name.lower().rpartition(".")[0]: name
+        for name, (kind, type_) in columns.items()
+        if kind == "picture" and type_ == pa.binary()
     }
     return {
         role: stems[next(word for word in words if word in stems)]
@@ -119,7 +123,7 @@ def _read(folder: Path) -> Iterator[Record]:
     reader = TarReader(Disk(str(folder)), shards)
     columns = reader.columns()
     roles = _roles(columns)
-    plain = [name for name, (kind, _) in columns.items() if kind != "picture"]
+    plain = [name for name, (_, type_) in columns.items() if type_ != pa.binary()]
     for file in shards:
         split = split_of(file)
         rows = reader.read(file, 0, reader.count(file), [*plain, *roles.values()])
@@ -128,16 +132,14 @@ def _read(folder: Path) -> Iterator[Record]:
                 yield Record(f"{file}#{number}", split, None, None)
                 continue
             found = {role: _encoded(row.get(column)) for role, column in roles.items()}
-            if found.get("original") and _same(found["original"], found["picture"]):
-                found["original"] = None
             values = {name: value for name in plain if (value := row.get(name)) is not None and name != KEY}
-            stem = str(row[KEY])
+            stem, label = str(row[KEY]), label_of(values.get("label"))
             yield Record(
                 f"{file}#{stem}",
                 split,
-                label_of(values.get("label")),
+                label,
                 found.get("picture"),
-                found.get("original"),
+                None if label == "authentic" else found.get("original"),
                 found.get("mask"),
                 found.get("ignore"),
                 row_of({"stem": stem.rpartition("/")[2], **values}, split),
@@ -148,10 +150,6 @@ def _encoded(cell: Any) -> Encoded | None:
     """The first of several pictures under one name; None for what is none."""
     first = cell[0] if isinstance(cell, list) and cell else cell
     return first if isinstance(first, Encoded) else None
-
-
-def _same(one: Encoded | None, other: Encoded | None) -> bool:
-    return one is not None and other is not None and one.data == other.data
 
 
 FORMAT = Format(
