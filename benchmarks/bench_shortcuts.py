@@ -1,0 +1,228 @@
+"""What picture files give away of an edit: pairs as they come, and the same pairs as `build` stores them.
+
+    python benchmarks/bench_shortcuts.py [--pairs 150] [--seed 0] [--encodings png "jpeg 95" ...] [--json]
+    python benchmarks/bench_shortcuts.py --table CSV [--by model] [--annotator NAME] [--json]
+
+Without `--table`, pairs are made from photographs of `val`: a photograph is made smaller (which takes
+its own JPEG blocks away), saved as JPEG 92, read again and edited; the edited picture is saved as PNG or
+as JPEG 75, either at its own size or at one that generators like (sides multiples of 64). With `--table`
+the pairs of a table are taken (columns id, original, edited; paths relative to it), masks are made by the
+annotator, and pairs that get none are left out; `--by` measures each value of a column by itself, too.
+
+Each line is one export: naive (the two files as they are), or ours (edited picture and authentic counterpart
+in equal containers) by encoding and regeneration. Figures are AUCs with 95 % intervals over photographs:
+a logistic regression and boosted trees on facts of the containers; bits per pixel and JPEG blocks alone,
+which are traces in the pixels. Paste-back leaves out pairs whose original does not reach.
+Needs the photographs (MASKWRIGHT_DATA) and scikit-learn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import sklearn
+from numpy.random import Generator
+from PIL import Image
+
+from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
+from maskwright.datasets.separation import Separation
+from maskwright.datasets.shortcuts import Shortcuts, as_dict, measure_shortcuts, naive_records
+from maskwright.datasets.values import REGENERATIONS, Record
+from maskwright.errors import InputError
+from maskwright.masks.annotators import DEFAULT, load_annotator
+from maskwright.masks.pipeline import annotate_pair
+from maskwright.pairs.picture import read_picture
+from maskwright.pairs.registration_warp import resized
+from maskwright.pairs.values import Encoded, Located, Mask, Pair, Picture
+from maskwright.synthesis.photos import Photo, load_photo, read_photos
+from maskwright.synthesis.recipes import make_pair
+
+DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+LONGEST_PX = (300, 420)
+"""Of a made pair: at most 0.9 of what most photographs have, so that their own blocks are gone."""
+ENCODINGS = ("png", "jpeg 95", "jpeg 90", "jpeg 85", "jpeg 75")
+EDITED_AS = {"PNG": Encoding("png"), "JPEG 75": Encoding("jpeg", 75)}
+SIZES = ("same", "multiples of 64")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A pair with its mask, and the original on its grid."""
+
+    pair: Pair
+    photograph: str
+    original: Picture
+    laid: Picture
+    valid: Mask
+    edited: Picture
+    mask: Mask
+
+
+def encoding_of(words: str) -> Encoding:
+    """ "png" or "jpeg 95"."""
+    kind, _, quality = words.partition(" ")
+    return Encoding("jpeg", int(quality)) if kind == "jpeg" else Encoding("png")
+
+
+def made(photo: Photo, donor: Photo, edited_as: Encoding, size: str, rng: Generator) -> tuple[Pair, Mask]:
+    """A pair saved unlike, and the mask on the edited picture's grid."""
+    longest = int(rng.integers(*LONGEST_PX))
+    first, second = (load_photo(each, longest_px=longest) for each in (photo, donor))
+    before = encode(first.pixels, Encoding("jpeg", 92)).data
+    told = make_pair(
+        read_picture(before).pixels,
+        second.pixels,
+        rng,
+        background="identical",
+        labels=first.labels,
+        donor_labels=second.labels,
+    ).made
+    edited, mask = told.edited, told.mask
+    if size == "multiples of 64":
+        height, width = (max(64, round(side / 64) * 64) for side in edited.shape[:2])
+        edited = resized(edited, width, height)
+        mask = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    after = encode(edited, edited_as).data
+    return Pair(photo.path, Encoded(before, photo.path), Encoded(after, f"{photo.path}-edited")), mask
+
+
+def ready(pair: Pair, mask: Mask) -> Ready | None:
+    """The pair as `build` has it; None where the original cannot be laid on the edited picture."""
+    original, edited = (read_picture(each).pixels for each in (pair.original, pair.edited))
+    try:
+        laid, valid = on_grid(original, edited)
+    except InputError:
+        return None
+    assert isinstance(pair.original, Encoded | Located)
+    return Ready(pair, pair.original.key, original, laid, valid, edited, mask)
+
+
+def exported(pairs: Sequence[Ready], encoding: Encoding, regeneration: str) -> Iterator[Record]:
+    """Our export: edited picture and authentic counterpart of each pair."""
+    for one in pairs:
+        picture = one.edited
+        if regeneration == "paste-back":
+            try:
+                picture = paste_back(one.laid, one.valid, one.edited, one.mask)
+            except InputError:
+                continue
+        height, width = picture.shape[:2]
+        both = {"forged": picture, "authentic": counterpart(one.original, width, height)}
+        for label, pixels in both.items():
+            stored = encode(pixels, encoding).data
+            yield Record(f"{label} {one.pair.id}", "", label, stored, row={"photograph": one.photograph})
+
+
+def measured(
+    what: dict[str, str], pairs: Sequence[Ready], encodings: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """A row for each export of the same pairs."""
+    exports = [("naive", "")] + [(words, kept) for words in encodings for kept in REGENERATIONS]
+    for words, regeneration in exports:
+        if words == "naive":
+            records = naive_records(one.pair for one in pairs)
+        else:
+            records = exported(pairs, encoding_of(words), regeneration)
+        found = measure_shortcuts(records, most=10_000)
+        row = {**what, "export": f"{words} {regeneration}".strip()}
+        print(line(row, found), flush=True)
+        yield {**row, **as_dict(found)}
+
+
+def line(row: dict[str, str], found: Shortcuts) -> str:
+    """A line of the table."""
+    figures = (found.logistic, found.boosted, found.bits_per_pixel, found.blockiness)
+    words = [f"{each:26.26}" for each in row.values()]
+    told = " ".join(f"{name} {auc:.2f}" for name, auc in found.telling)
+    return (
+        f"{''.join(words)}{found.forged:5}{''.join(cell(each) for each in figures)}  {found.missing or told}"
+    )
+
+
+def cell(found: Separation | None) -> str:
+    """An AUC with its interval."""
+    return f"{'-':>19}" if found is None else f"  {found.auc:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def of_photographs(count: int, seed: int, encodings: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Pairs saved unlike, made here."""
+    photos = read_photos(DATA / "photos" / "photos.csv", "val")
+    order = np.random.default_rng(seed).permutation(len(photos))[: count + 1]
+    chosen = [photos[place] for place in order]
+    for saved, edited_as in EDITED_AS.items():
+        for size in SIZES:
+            pairs = []
+            for number, (photo, donor) in enumerate(itertools.pairwise(chosen)):
+                pair, mask = made(photo, donor, edited_as, size, np.random.default_rng([seed, number]))
+                pairs.append(ready(pair, mask))
+            kept = [each for each in pairs if each is not None]
+            yield from measured({"edited as": saved, "size": size}, kept, encodings)
+
+
+def of_table(
+    table: Path, by: str | None, annotator: str, encodings: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """The pairs of a table, with masks made here."""
+    loaded = load_annotator(annotator)
+    pairs: list[Ready] = []
+    values: list[str] = []
+    with table.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            two = (Located(str(table.parent / row[role]), row[role]) for role in ("original", "edited"))
+            pair = Pair(row["id"], *two)
+            mask = annotate_pair(pair, loaded).mask
+            found = ready(pair, mask) if mask is not None else None
+            if found is not None:
+                pairs.append(found)
+                values.append(row[by] if by else "")
+    yield from measured({"pairs": table.stem}, pairs, encodings)
+    for value in dict.fromkeys(values) if by else ():
+        chosen = [pair for pair, each in zip(pairs, values, strict=True) if each == value]
+        if len(chosen) >= 20:
+            yield from measured({"pairs": value}, chosen, encodings)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--encodings", nargs="+", default=list(ENCODINGS))
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--by")
+    parser.add_argument("--annotator", default=DEFAULT)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    cv2.setNumThreads(1)
+    start = time.perf_counter()
+    heads = ["logistic", "boosted", "bits per pixel", "blockiness"]
+    print(
+        f"{'pairs and export':>{52 if asked.table else 78}}    n" + "".join(f"{head:>19}" for head in heads)
+    )
+    if asked.table:
+        rows = list(of_table(asked.table, asked.by, asked.annotator, asked.encodings))
+    else:
+        rows = list(of_photographs(asked.pairs, asked.seed, asked.encodings))
+    if asked.json:
+        print(json.dumps(rows))
+    print(
+        f"Python {platform.python_version()}, OpenCV {cv2.__version__}, Pillow {Image.__version__},"
+        f" scikit-learn {sklearn.__version__}; seed {asked.seed}; {time.perf_counter() - start:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
