@@ -29,6 +29,7 @@ check: $(STAMP)  ## format, lint, types, import order, examples, CLI reference; 
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_cli_reference.py --check
 	$(BIN)/python docs/make_columns.py --check
+	$(BIN)/python docs/make_defects.py --check
 	$(BIN)/python docs/make_corpora.py --check
 	$(BIN)/python -m pytest -q --doctest-modules src tests/test_house.py tests/test_docs.py tests/cli/test_help.py
 
@@ -47,6 +48,7 @@ weights: $(STAMP)  ## train the network that is shipped; an hour and a half on t
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py
 	$(BIN)/python docs/make_columns.py
+	$(BIN)/python docs/make_defects.py
 	$(BIN)/python docs/make_corpora.py
 
 $(STAMP): pyproject.toml constraints.txt

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
     from maskwright.corpus.view import unpack
+    from maskwright.datasets.check.checking import check
+    from maskwright.datasets.check.values import Checked, Defect
     from maskwright.datasets.select import Selected, select
     from maskwright.errors import (
         GridError,
@@ -61,8 +63,10 @@ _PLACES = {
     "Annotation": "pairs.values",
     "Card": "pairs.values",
     "Change": "pairs.values",
+    "Checked": "datasets.check.values",
     "Comparison": "masks.compare",
     "Corpus": "corpus.reader",
+    "Defect": "datasets.check.values",
     "Estimate": "corpus.estimate",
     "Finding": "corpus.inspect",
     "Generated": "corpus.generate",
@@ -92,6 +96,7 @@ _PLACES = {
     "annotate": "corpus.annotate",
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
+    "check": "datasets.check.checking",
     "compare": "masks.compare",
     "estimate": "corpus.estimate",
     "fitted_mask": "pairs.maskfile",
@@ -114,8 +119,10 @@ __all__ = [
     "Annotation",
     "Card",
     "Change",
+    "Checked",
     "Comparison",
     "Corpus",
+    "Defect",
     "Estimate",
     "Finding",
     "Generated",
@@ -146,6 +153,7 @@ __all__ = [
     "annotate",
     "annotate_pair",
     "annotate_pairs",
+    "check",
     "compare",
     "estimate",
     "fitted_mask",

@@ -12,6 +12,7 @@ COMMANDS = (
     "report",
     "select",
     "unpack",
+    "check",
     "generate",
     "train",
     "bench",

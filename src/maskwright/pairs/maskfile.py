@@ -157,7 +157,7 @@ def _from_array(array: NDArray[Any], max_pixels: int) -> Mask:
 
 
 def _from_image(opened: Opened) -> Mask:
-    image, lossy = opened.image, _is_lossy(opened)
+    image, lossy = opened.image, is_lossy(opened)
     if image.mode == "1":
         return np.asarray(image)
     if image.mode == "P":
@@ -221,7 +221,7 @@ def _is_grey(colours: NDArray[Any]) -> bool:
     return bool((colours == colours[:, :, :1]).all())
 
 
-def _is_lossy(opened: Opened) -> bool:
+def is_lossy(opened: Opened) -> bool:
     """Whether neighbouring levels may be a codec's noise."""
     if opened.format == "WEBP":
         return opened.data is None or b"VP8L" not in opened.data[:64]

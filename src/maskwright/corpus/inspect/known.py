@@ -61,10 +61,10 @@ def look_at_mask(
     else:
         mask = read_mask(stored, max_pixels=max_pixels)
         image = open_image(stored, max_pixels=max_pixels).image
-    colours = _plain(image)
+    colours = plain_of(image)
     height, width = mask.shape
     plain = mask if is_known else colours.mean(axis=2) > OTHERS_LEVEL
-    fits = _fits((width, height), edited_size, original_size)
+    fits = fits_of((width, height), edited_size, original_size)
     agreement = _agreement(mask, change) if change is not None and fits in ("edited", "turned") else {}
     known = KnownMask(
         width=width,
@@ -73,7 +73,7 @@ def look_at_mask(
         top=int(colours.max()),
         levels=len(np.unique(colours.max(axis=2))),
         area_frac=float(mask.mean()),
-        by_alpha=not is_known and _is_clear(image) and not np.array_equal(plain, mask),
+        by_alpha=not is_known and is_clear(image) and not np.array_equal(plain, mask),
         seen_plainly=pixel_iou(mask, plain),
         fits=fits,
         agreement=agreement,
@@ -82,7 +82,7 @@ def look_at_mask(
     return known, mask
 
 
-def _plain(image: Image) -> NDArray[np.uint8]:
+def plain_of(image: Image) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 as a tool sees it that knows only 8-bit RGB; deep grey is cut off at 255."""
     if image.mode == "F" or image.mode.startswith("I"):
         grey = np.nan_to_num(np.clip(np.asarray(image), 0, 255)).astype(np.uint8)
@@ -91,12 +91,13 @@ def _plain(image: Image) -> NDArray[np.uint8]:
     return np.asarray((image.getchannel("L") if image.mode == "LAB" else image).convert("RGB"))
 
 
-def _is_clear(image: Image) -> bool:
+def is_clear(image: Image) -> bool:
     """Whether any of it can be seen through."""
     return image.has_transparency_data and np.asarray(image.convert("RGBA"))[:, :, 3].min() < 255
 
 
-def _fits(size: tuple[int, int], edited: tuple[int, int], original: tuple[int, int]) -> str:
+def fits_of(size: tuple[int, int], edited: tuple[int, int], original: tuple[int, int]) -> str:
+    """How a mask's size fits, as `KnownMask.fits` says; all are (width, height)."""
     if size == edited:
         return "edited"
     if size == edited[::-1]:

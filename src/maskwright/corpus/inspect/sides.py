@@ -52,7 +52,7 @@ _K = np.arange(8)
 _COSINES = math.sqrt(2 / 8) * np.cos((2 * _K[None] + 1) * _K[:, None] * math.pi / 16)
 _DCT = np.where(_K[:, None] == 0, math.sqrt(1 / 8), _COSINES).astype(np.float32)
 _LOW = tuple((u, v) for u in range(4) for v in range(4) if 0 < u + v <= 4 and (u, v) not in ((0, 4), (4, 0)))
-_LAPLACIAN = (np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6).astype(np.float32)
+LAPLACIAN = (np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6).astype(np.float32)
 """Immerkaer 1996 (doi:10.1006/cviu.1996.0060): insensitive to edges that are straight."""
 
 
@@ -71,16 +71,16 @@ def direction_by_pixels(
         return {}
     window = _window(mask)
     grown = cv2.dilate(mask[window].view(np.uint8), np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8))
-    outside, inside = _share(grown) == 0, _share(mask[window]) >= 0.9
-    first, second = (_luma(picture[window]) for picture in (original, edited))
-    blocks = _blocks(first), _blocks(second)
+    outside, inside = share_of(grown) == 0, share_of(mask[window]) >= 0.9
+    first, second = (luma_of(picture[window]) for picture in (original, edited))
+    blocks = blocks_of(first), blocks_of(second)
     if regenerated:
         return _history_all_over(blocks, outside) if lossless else {}
     found = dict(_history(blocks, outside, inside))
     if np.count_nonzero(inside) >= LEAST_INSIDE:
         found |= _fineness(blocks, outside, inside)
         near = (
-            _share(cv2.dilate(mask[window].view(np.uint8), np.ones((2 * RING_PX + 1,) * 2, np.uint8))) > 0.9
+            share_of(cv2.dilate(mask[window].view(np.uint8), np.ones((2 * RING_PX + 1,) * 2, np.uint8))) > 0.9
         )
         ring = near & outside
         if np.count_nonzero(ring) < LEAST_RING:
@@ -122,19 +122,19 @@ def _window(mask: Mask) -> tuple[slice, slice]:
     return slices[0], slices[1]
 
 
-def _luma(picture: Picture) -> NDArray[np.float32]:
+def luma_of(picture: Picture) -> NDArray[np.float32]:
     """(H, W) float32, -128..127; JFIF 1.02, as JPEG files have it."""
     return picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) - 128
 
 
-def _share(mask: NDArray[np.generic]) -> NDArray[np.float64]:
+def share_of(mask: NDArray[np.generic]) -> NDArray[np.float64]:
     """Share of each 8x8 block that is set."""
     height, width = (length // 8 for length in mask.shape)
     inside = mask[: height * 8, : width * 8] != 0
     return np.asarray(inside.reshape(height, 8, width, 8).mean((1, 3)))
 
 
-def _blocks(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+def blocks_of(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """(rows, columns, 8, 8): the DCT of every block, scaled as JPEG does (ITU-T T.81, A.3.3)."""
     height, width = (length // 8 for length in luma.shape)
     blocks = luma[: height * 8, : width * 8].reshape(height, 8, width, 8).transpose(0, 2, 1, 3)
@@ -216,7 +216,7 @@ def _fineness(
 
 def _noise(luma: NDArray[np.float32], inside: Mask, ring: Mask) -> float:
     """Log of how much noisier the calm tenth of the blocks inside is than that of the ring."""
-    noise = np.abs(cv2.filter2D(luma, -1, _LAPLACIAN))
+    noise = np.abs(cv2.filter2D(luma, -1, LAPLACIAN))
     height, width = inside.shape
     mean = noise[: height * 8, : width * 8].reshape(height, 8, width, 8).mean((1, 3))
     return math.log((np.percentile(mean[inside], 10) + 0.1) / (np.percentile(mean[ring], 10) + 0.1))

@@ -1,0 +1,170 @@
+"""One record: read its picture, original and mask, and say what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from maskwright.datasets.check.changes import better_reading
+from maskwright.datasets.check.masks import (
+    StoredMask,
+    area_defect,
+    looks_inverted,
+    size_defect,
+    storage_defect,
+    stored_mask,
+)
+from maskwright.datasets.check.seen import Read, Seen, digest, look_of, read_side
+from maskwright.datasets.check.sides import swapped_odds
+from maskwright.datasets.check.values import Defect
+from maskwright.datasets.values import Record
+from maskwright.errors import InputError
+from maskwright.masks.annotators import Annotator
+from maskwright.pairs.align import align
+from maskwright.pairs.values import Change, Hint, Mask, PictureLike
+
+LEAST_AREA = 0.002
+"""Share of the picture a measured change must have for an empty mask to be wrong."""
+WHOLE = 0.8
+"""From this share on the whole picture changed, and a full mask is right; as for the verdict of that name."""
+
+
+LOST = "the process that read it was lost"
+"""Column of a record whose files ended a worker; it holds how."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """What was found of a record so far."""
+
+    record: Record
+    defects: list[Defect] = field(default_factory=list)
+
+    def add(self, kind: str, detail: str = "", cure: str = "") -> None:
+        self.defects.append(Defect(self.record.id, self.record.split, kind, detail, cure))
+
+
+def look_at(record: Record, annotator: Annotator, *, max_pixels: int, pictures: bool = True) -> Seen:
+    """Look at a record; nothing it can hold is raised.
+
+    Args:
+        annotator: measures the change where there is an original.
+        pictures: the dataset has pictures; False for one of masks only.
+    """
+    row = _Row(record)
+    picture = _picture(row, record.picture, "picture", max_pixels) if pictures else None
+    original = None
+    if record.original is not None:
+        original = _picture(row, record.original, "original", max_pixels)
+    stored = _mask(row, max_pixels)
+    label = record.label or ""
+    forged = label == "forged" or (not label and stored is not None and bool(stored.mask.any()))
+    compared, odds, fits = False, 0.0, ""
+    if stored is not None:
+        compared, odds, fits = _judge(row, stored, picture, original, annotator)
+    return Seen(
+        id=record.id,
+        split=record.split,
+        label=label,
+        forged=forged,
+        compared=compared,
+        picture=None if picture is None else look_of(picture),
+        original=None if original is None else look_of(original),
+        mask=b"" if stored is None else digest(np.packbits(stored.mask).tobytes()),
+        odds=odds,
+        fits=fits,
+        defects=tuple(row.defects),
+    )
+
+
+def _picture(row: _Row, stored: PictureLike | None, role: str, max_pixels: int) -> Read | None:
+    if stored is None:
+        lost = row.record.row.get(LOST)
+        row.add("picture_unreadable" if lost else "picture_missing", str(lost or "there is no file"))
+        return None
+    try:
+        read = read_side(stored, max_pixels=max_pixels)
+    except InputError as error:
+        missing = role == "picture" and error.reason == "file_missing"
+        row.add("picture_missing" if missing else f"{role}_unreadable", str(error))
+        return None
+    if role == "picture" and (turned := [step for step in read.done if step.startswith("exif_orientation")]):
+        row.add("orientation_tag", f"EXIF orientation {turned[0].rpartition('_')[2]}")
+    return read
+
+
+def _mask(row: _Row, max_pixels: int) -> StoredMask | None:
+    record = row.record
+    if record.mask is None:
+        if record.label == "forged":
+            row.add("mask_missing", "there is no file")
+        return None
+    try:
+        return stored_mask(record.mask, max_pixels=max_pixels)
+    except InputError as error:
+        missing = error.reason == "file_missing" or (
+            isinstance(error.__cause__, InputError) and error.__cause__.reason == "file_missing"
+        )
+        row.add("mask_missing" if missing else "mask_unreadable", str(error))
+        return None
+
+
+def _judge(
+    row: _Row, stored: StoredMask, picture: Read | None, original: Read | None, annotator: Annotator
+) -> tuple[bool, float, str]:
+    """Whether the mask was set against the change; log odds that the sides are exchanged; `Seen.fits`."""
+    mask, label = stored.mask, row.record.label or ""
+    if found := storage_defect(stored):
+        row.add(*found, "stored" if found[0] != "mask_inverted" else "ruled")
+    fits = ""
+    if picture is not None:
+        size = (mask.shape[1], mask.shape[0])
+        if wrong := size_defect(size, picture.size, None if original is None else original.size):
+            row.add(*wrong)
+            return False, 0.0, "original" if "original" in wrong[1] else "other"
+        fits = "picture" if original is not None and original.size != picture.size else ""
+    change = None
+    if picture is not None and original is not None and label != "authentic":
+        if picture.pixels.shape == original.pixels.shape and np.array_equal(picture.pixels, original.pixels):
+            if mask.any() or label == "forged":
+                row.add("nothing_edited", "equal pixels")
+            return True, 0.0, fits
+        change = _measured(original, picture, annotator)
+    whole = change is not None and float((change.map >= 0.5).mean()) >= WHOLE
+    if found := area_defect(mask, label, whole=whole or bool(row.record.row.get("whole_frame"))):
+        row.add(*found)
+        return change is not None, 0.0, fits
+    if change is None:
+        if looks_inverted(mask) and label != "authentic":
+            row.add("mask_maybe_inverted", f"{mask.mean():.0%} of the picture are marked")
+        return False, 0.0, fits
+    return True, _against(row, mask, change, picture, original), fits
+
+
+def _measured(original: Read, picture: Read, annotator: Annotator) -> Change | None:
+    """The change of a pair; None where the two are no pair or cannot be compared."""
+    # OpenCV's estimators draw from one generator a thread: no row may depend on those before it.
+    cv2.setRNGSeed(0)
+    aligned = align(original.pixels, picture.pixels)
+    if aligned.geometry.kind == "unrelated":
+        return None
+    (change,) = annotator.annotate([aligned], [Hint()])
+    return change
+
+
+def _against(row: _Row, mask: Mask, change: Change, picture: Read | None, original: Read | None) -> float:
+    """Set the mask against the change; gives the log odds that the sides are exchanged."""
+    if not mask.any():
+        area = float((change.map >= 0.5).mean())
+        if area >= LEAST_AREA:
+            row.add("mask_empty", f"{area:.1%} of the picture changed")
+        return 0.0
+    if better := better_reading(mask, change.map, redrawn=change.background == "redrawn"):
+        told = f"fits the change {better.fit:.2f}, as it is {better.as_is:.2f} (soft IoU)"
+        row.add(better.kind, f"{better.cure}: {told}", better.cure)
+        return 0.0
+    if picture is None or original is None or picture.pixels.shape != original.pixels.shape:
+        return 0.0
+    return swapped_odds(picture.pixels, original.pixels, mask)
