@@ -1,8 +1,8 @@
 """How IMDLBenCo 0.1.45 reads datasets, in numpy: its package pins numpy<2 and does not install beside ours.
 
 Written from what its readers do, not from their text: pairing by place in the sorted folder, lists relative
-to the working directory, mean of the colours above 127.5, padding to the top left, the order in which train.py
-tries its readers. Where it goes wrong, so do these.
+to the working directory, mean of the colours above 127.5, padding to the top left, the order in which
+train.py tries its readers. Where it goes wrong, so do these.
 
 Source: github.com/scu-zjz/IMDLBenCo of 7 July 2026, datasets/{abstract,iml,balanced}_dataset.py, transforms,
 training_scripts/{train,test}.py.

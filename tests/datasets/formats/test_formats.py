@@ -1,4 +1,4 @@
-"""What holds for every format: it is read as it was written, is whole or not there, and is known by one alone."""
+"""What holds for every format: read as it was written, whole or not there, known by one alone."""
 
 from __future__ import annotations
 
