@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
     from maskwright.corpus.view import unpack
+    from maskwright.datasets.build import Announced, BuildOptions, BuildSummary, build
     from maskwright.datasets.check.checking import check
     from maskwright.datasets.check.values import Checked, Defect
     from maskwright.datasets.select import Selected, select
@@ -61,6 +62,9 @@ __version__ = "0.4.0"
 _PLACES = {
     "Aligned": "pairs.values",
     "Annotation": "pairs.values",
+    "Announced": "datasets.build",
+    "BuildOptions": "datasets.build",
+    "BuildSummary": "datasets.build",
     "Card": "pairs.values",
     "Change": "pairs.values",
     "Checked": "datasets.check.values",
@@ -96,6 +100,7 @@ _PLACES = {
     "annotate": "corpus.annotate",
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
+    "build": "datasets.build",
     "check": "datasets.check.checking",
     "compare": "masks.compare",
     "estimate": "corpus.estimate",
@@ -117,6 +122,9 @@ _PLACES = {
 __all__ = [
     "Aligned",
     "Annotation",
+    "Announced",
+    "BuildOptions",
+    "BuildSummary",
     "Card",
     "Change",
     "Checked",
@@ -153,6 +161,7 @@ __all__ = [
     "annotate",
     "annotate_pair",
     "annotate_pairs",
+    "build",
     "check",
     "compare",
     "estimate",

@@ -11,6 +11,7 @@ COMMANDS = (
     "status",
     "report",
     "select",
+    "build",
     "unpack",
     "check",
     "generate",

@@ -18,6 +18,7 @@ import typer
 from maskwright.cli import (
     annotate,
     bench,
+    build,
     check,
     compare,
     demo,
@@ -49,6 +50,7 @@ app.command("annotate", epilog=annotate.EXAMPLE)(annotate.command)
 app.command("status", epilog=status.EXAMPLE)(status.command)
 app.command("report", epilog=report.EXAMPLE)(report.command)
 app.command("select", epilog=select.EXAMPLE)(select.command)
+app.command("build", epilog=build.EXAMPLE)(build.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.command("check", epilog=check.EXAMPLE)(check.command)
 app.command("generate", epilog=generate.EXAMPLE)(generate.command)

@@ -51,14 +51,20 @@ def note(line: str) -> None:
 
 
 def error_line(message: str, hint: str = "") -> None:
-    """An error and what to type next, to stderr; red where colour is wanted."""
+    """An error and what to type next, to stderr; red where colour is wanted.
+
+    A hint may have several lines; those after the first are set in, so that none looks like a word of ours.
+    """
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
-    for word, style, text in (("error: ", "bold red", message), ("hint:  ", "bold", hint)):
+    first, *more = hint.split("\n")
+    for word, style, text in (("error: ", "bold red", message), ("hint:  ", "bold", first)):
         if text:
             console.print(Text.assemble((word, style), cleaned(text)))
+    for line in more:
+        console.print(Text(" " * len("hint:  ") + cleaned(line)))
 
 
 def answer_json(content: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,8 @@ def entries(
             try:
                 entry = make_entry(raw, wanted)
             except InputError as fault:
-                left(Left(row["id"], raw.row["source"], fault.reason or UNCOVERED, str(fault)))
+                # without a reason there is one fault only: a side that is too long for a JPEG
+                left(Left(row["id"], raw.row["source"], fault.reason or "too_large", str(fault)))
             else:
                 yield entry
 
@@ -147,7 +148,10 @@ def _forged(raw: Raw, row: dict[str, Any], mask: Mask, wanted: Wanted) -> tuple[
         return encode(edited, wanted.encoding), None
     laid, valid = on_grid(_read(row, "original", raw.original, wanted), edited)
     if wanted.regeneration == "paste-back":
-        edited = paste_back(laid, valid, edited, mask)
+        try:
+            edited = paste_back(laid, valid, edited, mask)
+        except InputError as fault:
+            raise InputError(str(fault), reason=UNCOVERED) from fault
     kept = encode(laid, wanted.encoding) if "original" in wanted.roles else None
     return encode(edited, wanted.encoding), kept
 
@@ -167,8 +171,3 @@ def _checked(row: dict[str, Any], role: str, data: bytes) -> None:
     if row[name] not in (None, digest):
         raise InputError(f"the {role} picture's file is another one: its sha256 differs", reason=CHANGED)
     row[name] = digest
-
-
-def named(row: Mapping[str, Any]) -> str:
-    """A row for people."""
-    return f"{row['source']}: {row['id']}"

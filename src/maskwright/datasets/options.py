@@ -122,5 +122,11 @@ def build_command(
     return shlex.join([*words, "--", place] if place.startswith("-") else [*words[:2], place, *words[2:]])
 
 
+def check_command(dataset: Path) -> str:
+    """The `maskwright check` line for a dataset, quoted for a shell."""
+    place = str(dataset)
+    return shlex.join(["maskwright", "check", *(["--"] if place.startswith("-") else []), place])
+
+
 def _shares(shares: Sequence[float]) -> str:
     return ",".join(f"{share:g}" for share in shares)

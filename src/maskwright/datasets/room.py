@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from maskwright.datasets.entries import Wanted, entries
+from maskwright.datasets.entries import Left, Wanted, entries
 from maskwright.datasets.formats import Format
 from maskwright.datasets.plan import Planned, split_counts
 from maskwright.datasets.supply import Supply
 from maskwright.datasets.values import Entry
-from maskwright.errors import RunError
-from maskwright.pages.words import size
+from maskwright.errors import InputError, RunError
+from maskwright.pages.words import counted, size
 from maskwright.pairs.picture import encode_png
 
 SAMPLE = 24
@@ -67,14 +67,24 @@ def count_files(format: Format, plan: pa.Table, shards: Sequence[Planned]) -> in
 
 
 def estimate_bytes(plan: pa.Table, supplies: Sequence[Supply], wanted: Wanted) -> tuple[int, int]:
-    """(bytes of all pictures and rows, rows that were tried), from rows evenly spread over the plan."""
+    """(bytes of all pictures and rows, rows that were tried), from rows evenly spread over the plan.
+
+    Raises:
+        InputError: none of them can be made; says what is wrong with the first.
+    """
     total = plan.num_rows
     places = sorted({total * number // SAMPLE for number in range(min(SAMPLE, total))})
     rows = sorted(plan.take(places).to_pylist(), key=lambda row: str(row["stem"]))
-    made = entries(rows, supplies, wanted, beat=lambda row: None, left=lambda left: None)
+    left: list[Left] = []
+    made = entries(rows, supplies, wanted, beat=lambda row: None, left=left.append)
     sizes = [_bytes_of(entry, wanted) for entry in made]
-    mean = sum(sizes) / len(sizes) if sizes else 0.0
-    return round(total * (mean + ROW_BYTES)), len(sizes)
+    if not sizes:
+        raise InputError(
+            f"none of {counted(len(left), 'row')} on trial can be made, {left[0].id} of {left[0].source}"
+            f" because: {left[0].detail}",
+            hint="are the pictures where they were when annotate read them?",
+        )
+    return round(total * (sum(sizes) / len(sizes) + ROW_BYTES)), len(sizes)
 
 
 def free_bytes(dataset: Path) -> int:
@@ -92,7 +102,7 @@ def refuse_full(dataset: Path, needed: int, free: int) -> None:
     if needed > free:
         raise RunError(
             f"{dataset} needs about {size(needed)} more, and its disk has {size(free)} free",
-            hint="free some space, choose a folder on another disk, or give --pictures jpeg: they are smaller",
+            hint="free some space, choose a folder on another disk, or give --pictures jpeg",
         )
 
 
