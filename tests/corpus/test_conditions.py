@@ -48,6 +48,13 @@ def test_a_misspelt_column_is_answered_with_the_nearest_one() -> None:
     assert caught.value.hint == "did you mean qes?"
 
 
+def test_a_value_that_is_no_number_is_answered_with_the_way_around_it() -> None:
+    with pytest.raises(SettingError, match="'a'") as caught:
+        matching(ROWS, "id::double > 3")
+    assert "try_cast" in caught.value.hint
+    assert matching(ROWS, "try_cast(id as double) is null").num_rows == 3
+
+
 @pytest.mark.parametrize(
     "condition",
     [

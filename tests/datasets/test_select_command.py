@@ -37,7 +37,7 @@ def test_the_answer_is_the_funnel_the_spread_and_the_next_line(command: Command,
         "2 of 7 rows chosen (29 %)",
         "",
         "                  drops alone  of them null  left",
-        "rows                                           7",
+        "rows                                            7",
         "status = 'ok'               2             0     5",
         "qes > 0.5                   2             0     3",
         "confidence > 0.5            3             2     2",
@@ -98,8 +98,9 @@ def test_a_selection_that_is_replaced_and_a_corpus_that_is_not_finished_are_told
 
 
 def test_a_threshold_is_handed_on(command: Command, out: Path) -> None:
-    code, _, said = command("select", out, "--where", "true", "--name", "t", "--threshold", "0.25")
+    code, told, said = command("select", out, "--where", "true", "--name", "t", "--threshold", "0.25")
     assert code == 0, said
+    assert told.splitlines()[0] == "5 of 7 rows chosen (71 %), masks where the change map reaches 0.25"
     assert load_selection(out, "t").threshold == 0.25
 
 

@@ -63,7 +63,8 @@ def test_conditions_see_the_new_masks_and_not_the_stored_ones(grower: Grower, tm
     out = grower.grow(tmp_path / "out", rows)
     found = select(out, "area_frac < 0.5", name="t", threshold=0.3)
     assert load_selection(out, "t").table()["id"].to_pylist() == ["row 0"]
-    spread = next(spread for spread in found.spreads if spread.name == "area_frac")
+    assert [spread.name for spread in found.spreads] == ["qes", "area_frac"]
+    spread = found.spreads[1]
     assert (spread.ok[-1], spread.kept[-1]) == (1, 0)
 
 

@@ -72,7 +72,10 @@ def command(
 
 def _print(selected: Selected) -> None:
     rows, name = selected.funnel[0].left, selected.name
-    answer(f"{selected.rows:,} of {counted(rows, 'row')} chosen ({percent(selected.rows / rows)})")
+    masks = (
+        "" if selected.threshold is None else f", masks where the change map reaches {selected.threshold:g}"
+    )
+    answer(f"{selected.rows:,} of {counted(rows, 'row')} chosen ({percent(selected.rows / rows)}){masks}")
     if selected.empty:
         answer(f"{selected.empty:,} of them with an empty mask (area_frac = 0): build leaves those out")
     answer()

@@ -159,4 +159,6 @@ def _explained(condition: str, fault: str, columns: Sequence[str]) -> SettingErr
         hint = f"did you mean {', '.join(near)}?" if near else f"the columns are {some}"
     elif "disabled by configuration" in said:
         hint = "a condition may use only the columns of this table, no file"
+    elif said.startswith("Conversion Error"):
+        hint = "compare with a value of the column's type; try_cast(x as double) is null where x is no number"
     return SettingError(f"the condition {condition!r} cannot be used: {said}", hint=hint)

@@ -75,7 +75,7 @@ class Selected:
         threshold: of the change maps; None: the stored masks.
         rows: kept, in all corpora.
         empty: how many of them have an empty mask: nothing to learn from, so `build` leaves them out.
-        funnel, spreads: over all corpora.
+        funnel, spreads: over all corpora; with a threshold, no spread of what is not known of its masks.
         outs: corpus by corpus.
         next: what to type next.
     """
@@ -162,7 +162,7 @@ def select(
         rows=total.steps[-1].left,
         empty=total.empty,
         funnel=total.steps,
-        spreads=total.spreads,
+        spreads=tuple(each for each in total.spreads if threshold is None or each.name not in REFUSED),
         outs=tuple(found),
         next=_next(corpora, name),
     )
