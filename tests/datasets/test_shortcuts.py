@@ -22,14 +22,14 @@ from maskwright.datasets.separation import (
     LEAST_PHOTOGRAPHS,
     Classes,
     Separation,
+    boosted,
     by_one_figure,
     classes_of,
+    logistic,
     separation,
 )
 from maskwright.datasets.shortcuts import (
     Shortcuts,
-    _boosted,
-    _logistic,
     as_dict,
     from_dict,
     measure_shortcuts,
@@ -221,7 +221,7 @@ def test_no_photograph_is_in_two_folds_and_each_fold_has_its_share_of_every_kind
         assert np.ptp(np.bincount(folds, minlength=FOLDS)) <= 1
 
 
-@pytest.mark.parametrize("score", [_logistic, _boosted, by_one_figure])
+@pytest.mark.parametrize("score", [logistic, boosted, by_one_figure])
 def test_figures_that_are_all_the_same_give_exactly_one_half(
     score: Callable[..., NDArray[np.float64]],
 ) -> None:
@@ -229,7 +229,7 @@ def test_figures_that_are_all_the_same_give_exactly_one_half(
     assert found == Separation(0.5, 0.5, 0.5)
 
 
-@pytest.mark.parametrize("score", [_logistic, _boosted, by_one_figure])
+@pytest.mark.parametrize("score", [logistic, boosted, by_one_figure])
 def test_figures_that_belong_to_the_photograph_give_exactly_one_half(
     score: Callable[..., NDArray[np.float64]],
 ) -> None:
@@ -270,13 +270,13 @@ def intervals_of_chance(
 
 
 def test_the_interval_of_random_figures_holds_one_half_in_about_95_of_100_datasets() -> None:
-    found = list(intervals_of_chance(_logistic, 5, 60))
+    found = list(intervals_of_chance(logistic, 5, 60))
     assert np.mean([each.low <= 0.5 <= each.high for each in found]) >= 0.90
     assert np.mean([each.auc for each in found]) == pytest.approx(0.5, abs=0.03)  # 3 standard errors
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("score", "figures"), [(_logistic, 20), (_boosted, 5), (by_one_figure, 1)])
+@pytest.mark.parametrize(("score", "figures"), [(logistic, 20), (boosted, 5), (by_one_figure, 1)])
 def test_the_interval_holds_one_half_for_every_score(
     score: Callable[..., NDArray[np.float64]], figures: int
 ) -> None:
@@ -286,7 +286,7 @@ def test_the_interval_holds_one_half_for_every_score(
 
 @pytest.mark.slow
 def test_without_the_widening_it_would_miss_one_half_too_often() -> None:
-    found = list(intervals_of_chance(_logistic, 20, 200))
+    found = list(intervals_of_chance(logistic, 20, 200))
     low, high = (
         np.array([each.auc + (end - each.auc) / np.sqrt(2) for each, end in zip(found, ends, strict=True)])
         for ends in ([each.low for each in found], [each.high for each in found])
@@ -294,7 +294,7 @@ def test_without_the_widening_it_would_miss_one_half_too_often() -> None:
     assert np.mean((low <= 0.5) & (high >= 0.5)) < 0.92
 
 
-@pytest.mark.parametrize("score", [_logistic, _boosted])
+@pytest.mark.parametrize("score", [logistic, boosted])
 def test_a_planted_difference_is_found_on_photographs_not_learned_from(
     score: Callable[..., NDArray[np.float64]],
 ) -> None:
@@ -312,8 +312,8 @@ def test_trees_find_what_only_two_figures_together_tell() -> None:
     classes = some_classes(100)
     one = np.random.default_rng(10).integers(0, 2, 200)
     figures = np.stack([one, one ^ classes.forged], axis=1).astype(np.float64)
-    assert separation(figures, classes, _boosted, seed=0).auc > 0.95
-    assert separation(figures, classes, _logistic, seed=0).auc < 0.7
+    assert separation(figures, classes, boosted, seed=0).auc > 0.95
+    assert separation(figures, classes, logistic, seed=0).auc < 0.7
 
 
 def test_a_figure_that_is_lower_in_forged_pictures_tells_as_much() -> None:

@@ -22,8 +22,10 @@ from maskwright.datasets.separation import (
     Classes,
     Figures,
     Separation,
+    boosted,
     by_one_figure,
     classes_of,
+    logistic,
     separation,
 )
 from maskwright.datasets.traces import bits_per_pixel, blockiness, container_facts
@@ -39,8 +41,6 @@ MOST = 2000
 MOST_TELLING = 3
 """Facts that are named."""
 INSTALL = "pip install 'maskwright[shortcuts]'"
-TREES, DEPTH = 50, 3
-"""Of the boosted trees: enough to tell a combination of three facts; our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +237,8 @@ def _measured(found: Shortcuts, looks: list[_Look], classes: Classes, seed: int)
     return replace(
         found,
         measured=True,
-        logistic=separation(facts, classes, _logistic, seed=seed),
-        boosted=separation(facts, classes, _boosted, seed=seed),
+        logistic=separation(facts, classes, logistic, seed=seed),
+        boosted=separation(facts, classes, boosted, seed=seed),
     )
 
 
@@ -247,20 +247,3 @@ def _telling(names: list[str], facts: Figures, forged: NDArray[np.bool_]) -> tup
     alone = [(name, max(auc, 1 - auc)) for name, auc in zip(names, aucs, strict=True)]
     told = sorted(((name, auc) for name, auc in alone if auc > 0.5), key=lambda each: (-each[1], each[0]))
     return tuple(told[:MOST_TELLING])
-
-
-def _logistic(learned: Figures, forged: NDArray[np.bool_], judged: Figures) -> Figures:
-    """Logistic regression on figures brought to mean 0 and deviation 1; scikit-learn's settings."""
-    from sklearn.linear_model import LogisticRegression
-
-    mean, deviation = learned.mean(axis=0), learned.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1)
-    model = LogisticRegression(max_iter=1000).fit((learned - mean) / scale, forged)
-    return np.asarray(model.decision_function((judged - mean) / scale), np.float64)
-
-
-def _boosted(learned: Figures, forged: NDArray[np.bool_], judged: Figures) -> Figures:
-    from sklearn.ensemble import GradientBoostingClassifier
-
-    model = GradientBoostingClassifier(n_estimators=TREES, max_depth=DEPTH, random_state=0)
-    return np.asarray(model.fit(learned, forged).decision_function(judged), np.float64)
