@@ -172,7 +172,7 @@ shards = [str(path) for path in sorted(Path("FOLDER/data").glob("train-*.tar"))]
 rows = webdataset.WebDataset(shards, shardshuffle=len(shards), seed=0).decode("pil")
 for row in rows:
     picture = next(row[key] for key in row if key.startswith("picture."))
-    mask, ignore, columns = row["mask.png"], row["ignore.png"], row["json"]""",
+    mask, columns = row["mask.png"].convert("L"), row["json"]  # webdataset makes every picture RGB""",
     layout=(
         ("data/{split}-00000-of-00001.tar", "samples of a split, members adjacent"),
         ("#000000.picture.png", "the picture, or .jpg"),
