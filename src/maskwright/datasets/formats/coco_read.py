@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwright.datasets.formats.columns import row_of
 from maskwright.datasets.formats.files import SPLIT_NAMES, inside, listed
@@ -137,7 +138,7 @@ def _union(annotations: Iterable[dict[str, Any]], image: Mapping[str, Any]) -> M
     for annotation in annotations:
         try:
             union |= _mask(annotation.get("segmentation"), width, height)
-        except (InputError, ValueError, TypeError, KeyError, OverflowError, cv2.error):
+        except (InputError, ValueError, TypeError, KeyError, OverflowError):
             return None
     return union
 
@@ -147,11 +148,20 @@ def _mask(segmentation: Any, width: int, height: int) -> Mask:
         if segmentation["size"] != [height, width]:
             raise InputError("the mask has another size than its picture")
         return decode_rle(segmentation["counts"], height, width)
-    mask = np.zeros((height, width), np.uint8)
-    # a polygon's points are corners of pixels' areas, fillPoly's are their centres
-    outlines = [
-        np.round(np.array(one, np.float64).reshape(-1, 2) - 0.5).astype(np.int32) for one in segmentation
-    ]
-    for outline in outlines:
-        cv2.fillPoly(mask, [outline], 1)
-    return mask.astype(np.bool_)
+    mask = np.zeros((height, width), np.bool_)
+    for outline in segmentation:
+        _fill(mask, np.array(outline, np.float64).reshape(-1, 2))
+    return mask
+
+
+def _fill(mask: Mask, points: NDArray[np.float64]) -> None:
+    """Mark the pixels whose centre is inside a polygon: (N, 2), x and y from the corner of the picture."""
+    x, y = points.T
+    dx, dy = np.roll(x, -1) - x, np.roll(y, -1) - y
+    for row in range(max(0, math.floor(y.min())), min(mask.shape[0], math.ceil(y.max()))):
+        level = row + 0.5
+        crossed = (y <= level) != (y + dy <= level)
+        at = np.sort(x[crossed] + (level - y[crossed]) * dx[crossed] / dy[crossed])
+        ends = np.clip(np.ceil(at - 0.5), 0, mask.shape[1]).astype(np.int64)
+        for start, end in zip(ends[::2], ends[1::2], strict=False):
+            mask[row, start:end] = True
