@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import roc_auc_score
@@ -41,6 +42,7 @@ from maskwright.errors import InputError
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Encoded, Pair, Picture, Rejection
 from tests.pairs.awkward import P3, matrix_profile, photo, saved
+from tests.strategies import broken_files
 
 # -- facts of a container ------------------------------------------------------------------------
 
@@ -128,6 +130,15 @@ def test_a_chunk_with_a_made_up_name_becomes_no_fact_of_its_own() -> None:
     data = saved(photo(), "PNG")
     made_up = data[:33] + b"\0\0\0\0abCd" + zlib.crc32(b"abCd").to_bytes(4, "big") + data[33:]
     assert set(container_facts(made_up)) - set(container_facts(data)) == {"chunk of another kind"}
+
+
+@given(broken_files())
+def test_a_broken_file_has_facts_or_is_refused(data: bytes) -> None:
+    try:
+        facts = container_facts(data)
+    except InputError:
+        return
+    assert np.isfinite(list(facts.values())).all()
 
 
 def test_bits_per_pixel_are_those_of_the_file() -> None:
@@ -398,6 +409,12 @@ def test_many_edits_of_few_photographs_are_few_photographs() -> None:
     pairs = [naive(n % 10) for n in range(60)]
     found = measure_shortcuts(naive_records(pairs))
     assert (found.measured, found.photographs, found.forged) == (False, 10, 60)
+
+
+def test_forged_pictures_alone_are_told_from_nothing() -> None:
+    found = measure_shortcuts(Record(f"{n}", "", "forged", saved(photo(seed=n), "PNG")) for n in range(30))
+    assert (found.measured, found.forged, found.authentic) == (False, 30, 0)
+    assert found.missing == "there are no authentic pictures, and no originals, to tell forged ones from"
 
 
 def test_nothing_at_all_is_not_measured() -> None:

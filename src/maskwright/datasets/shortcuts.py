@@ -124,6 +124,9 @@ def measure_shortcuts(records: Iterable[Record], *, seed: int = 0, most: int = M
         photographs=len(numbers),
         unreadable=sum(kept.unreadable for kept in sample.kept.values()),
     )
+    if forged.all():
+        nothing = "there are no authentic pictures, and no originals, to tell forged ones from"
+        return replace(found, missing=nothing)
     classes = classes_of(forged, photographs, seed=seed)
     if classes is None:
         few = f"fewer than {LEAST_PHOTOGRAPHS} photographs with forged, or with {found.against}, pictures"
