@@ -31,6 +31,7 @@ check: $(STAMP)  ## format, lint, types, import order, examples, CLI reference; 
 	$(BIN)/python docs/make_columns.py --check
 	$(BIN)/python docs/make_defects.py --check
 	$(BIN)/python docs/make_corpora.py --check
+	$(BIN)/python docs/make_formats.py --check
 	$(BIN)/python -m pytest -q --doctest-modules src tests/test_house.py tests/test_docs.py tests/cli/test_help.py
 
 fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
@@ -50,6 +51,7 @@ docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_columns.py
 	$(BIN)/python docs/make_defects.py
 	$(BIN)/python docs/make_corpora.py
+	$(BIN)/python docs/make_formats.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: maskwright needs Python 3.11 or newer, this is " + sys.version.split()[0] + "\nhint:  name another one: make PYTHON=python3.12 ...")'
