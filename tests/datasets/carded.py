@@ -28,7 +28,7 @@ TAKEN = Taken(
 
 
 def entry(number: int, split: str = "train", label: str = "forged", **row: Any) -> Entry:
-    """An entry of 96x72 whose original is a smooth picture, edited in a box whose place follows its number."""
+    """An entry of 96x72: a smooth picture, edited in a box whose place follows its number."""
     mask = np.zeros((72, 96), bool)
     if label == "forged":
         mask[12 + number % 20 : 40, 20 : 60 + number % 30] = True

@@ -21,7 +21,7 @@ _SIGNS = re.compile(r"[\\`*_{}\[\]|~$]")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ADDRESS = re.compile(r"://|www\.|mailto:|@", re.IGNORECASE)
 """What renderers turn into links without being asked to."""
-_BLOCK = re.compile(r"^(\s*\d*)([#+=.)-])")
+_BLOCK = re.compile(r"^(\s*)([#+=-])|^(\s*\d+)([.)])(?=\s|$)")
 """A line that begins so could be a heading, a list or a rule."""
 _OURS = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -51,7 +51,7 @@ def escaped(text: str, *, tabled: bool = False) -> Quoted:
     clean = words.cleaned(text)
     if _ADDRESS.search(clean):
         return code(clean, tabled=tabled)
-    signs = _BLOCK.sub(r"\1\\\2", _SIGNS.sub(lambda found: "\\" + found[0], clean))
+    signs = _BLOCK.sub(r"\1\3\\\2\4", _SIGNS.sub(lambda found: "\\" + found[0], clean))
     return Quoted("".join(_HTML.get(sign, sign) for sign in signs))
 
 

@@ -21,7 +21,7 @@ from maskwright.datasets.card.sections import sections
 from maskwright.datasets.formats import Format, load_format
 from maskwright.datasets.shortcuts import Shortcuts, from_dict
 from maskwright.datasets.values import Built
-from maskwright.errors import RunError
+from maskwright.errors import InputError, RunError
 from maskwright.pages.dataset import DatasetView, Section, dataset_page, dataset_readme, histogram_svg
 from maskwright.pages.words import counted, percent, size
 
@@ -69,7 +69,7 @@ def _shortcuts(folder: Path) -> Shortcuts | None:
         return None
     try:
         return from_dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, InputError) as fault:
         raise RunError(
             f"{path} is damaged: {fault}", hint=f"delete it, then build again: {folder}"
         ) from fault
@@ -84,7 +84,7 @@ def _view(
         finding=_finding(figures, format),
         says=_says(figures),
         passing=passing(figures, format),
-        tiles=_tiles(figures),
+        tiles=_tiles(figures, format),
         sheets=pictures.sheets,
         shown=_shown(format),
         has_pictures="picture" in format.roles,
@@ -115,7 +115,7 @@ def _says(figures: Figures) -> list[str]:
     ]
 
 
-def _tiles(figures: Figures) -> list[tuple[str, str]]:
+def _tiles(figures: Figures, format: Format) -> list[tuple[str, str]]:
     tiles = [(f"{figures.forged:,}", "edited, with a mask")]
     if figures.authentic:
         tiles.append((f"{figures.authentic:,}", "authentic"))
@@ -123,7 +123,7 @@ def _tiles(figures: Figures) -> list[tuple[str, str]]:
     if area := figures.spreads.get("area_frac"):
         tiles.append((percent(area.median), "of a picture edited, median"))
     if stored := sum(bytes_ for _, _, bytes_ in figures.stored):
-        tiles.append((size(stored), "of pictures and masks"))
+        tiles.append((size(stored), "of pictures and masks" if "picture" in format.roles else "of masks"))
     return tiles
 
 

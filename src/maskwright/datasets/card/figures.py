@@ -65,13 +65,6 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A picture to show: its columns of `ROW`, `files` among them."""
-
-    row: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
     """Counts over all rows of a dataset.
 
@@ -145,8 +138,8 @@ class Provenance:
         known = {each.name: each for each in parts["split"]}
         spreads = {name: found for name in PLOTTED if (found := self._spread(name))}
         (crossing, photographs) = self.ask(
-            "select count(*) filter (splits > 1), count(*) from"
-            " (select count(distinct split) as splits from provenance group by photograph)"
+            "select count(*) filter (first <> last), count(*) from (select min(split) as first,"
+            " max(split) as last from provenance group by photograph)"
         )[0]
         (empty,) = self.ask("select count(*) from provenance where label = 'forged' and area_frac = 0")[0]
         return Figures(
@@ -178,7 +171,9 @@ class Provenance:
             spreads=spreads,
         )
 
-    def lowest(self, score: str, count: int, *, highest: bool = False, allowed: str = "true") -> list[Chosen]:
+    def lowest(
+        self, score: str, count: int, *, highest: bool = False, allowed: str = "true"
+    ) -> list[dict[str, Any]]:
         """Forged pictures with the lowest score, or the highest; of different photographs where there are.
 
         Args:
@@ -190,11 +185,11 @@ class Provenance:
             count,
         )
 
-    def by_chance(self, count: int, *, allowed: str = "true") -> list[Chosen]:
+    def by_chance(self, count: int, *, allowed: str = "true") -> list[dict[str, Any]]:
         """Forged pictures in an order by chance that is always the same, sources in turn."""
         return self._chosen(f"label = 'forged' and {allowed}", "md5(stem), stem", count, turns=True)
 
-    def _chosen(self, condition: str, order: str, count: int, *, turns: bool = False) -> list[Chosen]:
+    def _chosen(self, condition: str, order: str, count: int, *, turns: bool = False) -> list[dict[str, Any]]:
         found = self.ask(
             f"select stem, photograph, source from provenance where {condition}"
             f" order by {order} limit {CANDIDATES}"
@@ -211,7 +206,7 @@ class Provenance:
         stems = [stem for stem, _, _ in ranked[:count]]
         taken = self._dataset.to_table(filter=ds.field("stem").isin(stems)).to_pylist() if stems else []
         rows = {row["stem"]: row for row in taken}
-        return [Chosen(rows[stem]) for stem in stems]
+        return [rows[stem] for stem in stems]
 
     def _parts(self, column: str) -> list[Part]:
         return [

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import pyarrow.parquet as pq
 
-from maskwright.datasets.card.figures import Chosen, Figures, Provenance
+from maskwright.datasets.card.figures import Figures, Provenance
+from maskwright.datasets.card.shelf import Row, Seen, Shelf
 from maskwright.datasets.formats import Format
 from maskwright.datasets.values import Built
-from maskwright.errors import InputError
-from maskwright.masks.pipeline import one_line
 from maskwright.pages.cards import CARD_PX, PairCard
 from maskwright.pages.images import Shot, mask_uri, shot_of, shrunk, shrunk_mask
 from maskwright.pages.overlay import draw_overlay
 from maskwright.pages.report import Sheet
-from maskwright.pages.sheet import Row, contact_sheet
+from maskwright.pages.sheet import Row as Strip
+from maskwright.pages.sheet import contact_sheet
 from maskwright.pages.words import figure, percent
-from maskwright.pairs.maskfile import read_mask
-from maskwright.pairs.picture import read_picture
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.values import Mask, Picture
 
 ON_TOP, BEHIND = 6, 8
 """Pictures on the first sheet, and on the others."""
@@ -33,17 +28,6 @@ TILE_PX = 240
 """Side of a tile in README.md: on a screen of a hub two rows of three fill the width."""
 QUALITY = 88
 """JPEG quality of the sheets in README.md."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A row with its pictures; None where the dataset has none, or where it may not be shown."""
-
-    row: dict[str, Any]
-    picture: Picture | None
-    original: Picture | None
-    mask: Mask
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +66,25 @@ def shown(folder: Path, built: Built, format: Format, figures: Figures, provenan
             provenance.lowest(score, few, highest=True, allowed=allowed),
         ),
     ]
-    sheets, files = [], {}
-    shelf = Shelf(folder)
+    shelf = Shelf(folder, [each for *_, chosen in wanted for each in chosen])
+    sheets, files, fault = [], {}, ""
     for name, title, why, chosen in wanted:
         seen = [shelf.seen(each) for each in chosen]
-        if seen:
-            sheets.append(
-                Sheet(name, title, why, [_card(name, n, each, score) for n, each in enumerate(seen)])
-            )
-            files[f"{name}.jpg"] = _jpeg(seen, score)
-    missing = ""
-    if not sheets:
-        missing = "No edited picture of it may be shown." if figures.forged else "No edited picture is in it."
-    return Shown(sheets, files, missing)
+        drawn = [each for each in seen if not each.fault]
+        if drawn:
+            cards = [_card(f"{name}-{place}", each, score) for place, each in enumerate(seen, start=1)]
+            sheets.append(Sheet(name, title, why, cards))
+            files[f"{name}.jpg"] = _jpeg(drawn, score)
+        elif seen:
+            fault = seen[0].fault
+    return Shown(sheets, files, "" if sheets else _missing(figures, fault))
+
+
+def _missing(figures: Figures, fault: str) -> str:
+    """Why there are no sheets."""
+    if fault:
+        return f"No picture of it could be read: {fault}."
+    return "No edited picture of it may be shown." if figures.forged else "No edited picture is in it."
 
 
 def may_show(built: Built, format: Format) -> str:
@@ -104,63 +94,8 @@ def may_show(built: Built, format: Format) -> str:
     return "redistribute = 'pictures'"
 
 
-class Shelf:
-    """Files of a dataset by the places that provenance names; each is opened when it is asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def seen(self, chosen: Chosen) -> Seen:
-        """A row and its pictures; one that cannot be read is told, not raised."""
-        row = chosen.row
-        paths = {each["role"]: each["path"] for each in row["files"] or ()}
-        try:
-            found = {
-                role: read_picture(self.bytes_of(paths[role])).pixels
-                for role in ("picture", "original")
-                if role in paths
-            }
-            mask = read_mask(self.bytes_of(paths["mask"]))
-            check_same_grid(mask=mask, **found)
-            return Seen(row, found.get("picture"), found.get("original"), mask)
-        except (InputError, OSError, KeyError, tarfile.TarError) as fault:
-            return Seen(row, None, None, np.zeros((1, 1), np.bool_), one_line(str(fault)))
-
-    def bytes_of(self, key: str) -> bytes:
-        """What lies at `path`, `shard.tar#member` or `table.parquet#row:column`.
-
-        Raises:
-            InputError: the place is outside the dataset.
-        """
-        path, _, inside = key.partition("#")
-        place = (self._folder / path).resolve()
-        if not place.is_relative_to(self._folder.resolve()):
-            raise InputError(f"{key} is outside of the dataset")
-        if not inside:
-            return place.read_bytes()
-        if place.suffix == ".tar":
-            with tarfile.open(place, "r:") as tar:
-                member = tar.extractfile(inside)
-                return b"" if member is None else member.read()
-        row, _, column = inside.partition(":")
-        return _cell(place, int(row), column)
-
-
-def _cell(path: Path, row: int, column: str) -> bytes:
-    """The bytes of a picture column in a row of a Parquet file; reads one row group of one column."""
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            rows = file.metadata.row_group(group).num_rows
-            if row < rows:
-                value = file.read_row_group(group, columns=[column])[column][row].as_py()
-                return bytes(value["bytes"] if isinstance(value, dict) else value)
-            row -= rows
-    raise InputError(f"{path.name} has no row {row}")
-
-
-def _card(sheet: str, place: int, seen: Seen, score: str) -> PairCard:
-    row = seen.row
-    anchor, stem = f"{sheet}-{place + 1}", row["stem"]
+def _card(anchor: str, seen: Seen, score: str) -> PairCard:
+    row, stem = seen.row, seen.row["stem"]
     says = row["instruction"] or row["id"] or ""
     if seen.fault:
         return PairCard(anchor, stem, _facts(row, score), says, None, seen.fault, third="mask")
@@ -174,7 +109,7 @@ def _card(sheet: str, place: int, seen: Seen, score: str) -> PairCard:
     return PairCard(anchor, stem, _facts(row, score), says, shot, third="mask")
 
 
-def _facts(row: dict[str, Any], score: str) -> str:
+def _facts(row: Row, score: str) -> str:
     words = [row["split"], percent(row["area_frac"] or 0.0)]
     if row[score] is not None:
         words.append(f"{score} {figure(row[score], 2)}")
@@ -191,8 +126,8 @@ def _small(mask: Mask, longest_px: int) -> Mask:
 
 def _jpeg(seen: Sequence[Seen], score: str) -> bytes:
     """A contact sheet: original, the edited picture outlined, the mask."""
-    rows = [Row(f"{each.row['stem']}  {_facts(each.row, score)}", _tiles(each)) for each in seen]
-    sheet = contact_sheet(rows, tile_px=TILE_PX, columns=2 if seen[0].picture is not None else 4)
+    rows = [Strip(f"{each.row['stem']}  {_facts(each.row, score)}", _tiles(each)) for each in seen]
+    sheet = contact_sheet(rows, tile_px=TILE_PX, columns=min(len(seen), 4 if seen[0].picture is None else 2))
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     return cv2.imencode(".jpg", np.ascontiguousarray(sheet[..., ::-1]), settings)[1].tobytes()
 
