@@ -86,6 +86,13 @@ def test_the_threshold_of_the_stored_masks_gives_what_annotate_stored(tmp_path: 
     assert half.select(["part", "row", "id"]).equals(load_selection(out, "stored").table())
 
 
+def test_a_row_is_found_in_its_part_also_after_the_first_row_group(grower: Grower, tmp_path: Path) -> None:
+    out = grower.grow(tmp_path / "out", [{"change": stored(steps())}] * 230, in_part=115)
+    select(out, "id in ('row 113', 'row 229')", name="t", threshold=0.4)
+    rows = load_selection(out, "t").table().select(["part", "row", "id"]).to_pylist()
+    assert rows == [{"part": 0, "row": 113, "id": "row 113"}, {"part": 1, "row": 114, "id": "row 229"}]
+
+
 def test_a_row_without_a_change_map_has_no_mask_to_measure(grower: Grower, tmp_path: Path) -> None:
     rows = [{"change": None, "status": "rejected"}, {"change": stored(steps())}]
     out = grower.grow(tmp_path / "out", rows)
