@@ -1,18 +1,20 @@
 """What picture files give away of an edit: pairs as they come, and the same pairs as `build` stores them.
 
-    python benchmarks/bench_shortcuts.py [--pairs 150] [--seed 0] [--encodings png "jpeg 95" ...] [--json]
+    python benchmarks/bench_shortcuts.py [--pairs 100] [--seed 0] [--encodings png "jpeg 95" ...] [--json]
     python benchmarks/bench_shortcuts.py --table CSV [--by model] [--annotator NAME] [--json]
 
 Without `--table`, pairs are made from photographs of `val`: a photograph is made smaller (which takes
 its own JPEG blocks away), saved as JPEG 92, read again and edited; the edited picture is saved as PNG or
-as JPEG 75, either at its own size or at one that generators like (sides multiples of 64). With `--table`
-the pairs of a table are taken (columns id, original, edited; paths relative to it), masks are made by the
+as JPEG 75, either at its own size or at one that generators like (sides multiples of 64); last, with
+all pixels touched as by a generator (`background="regenerated"` of the synthesis room). With `--table` the
+pairs of a table are taken (columns id, original, edited; paths relative to it), masks are made by the
 annotator, and pairs that get none are left out; `--by` measures each value of a column by itself, too.
 
 Each line is one export: naive (the two files as they are), or ours (edited picture and authentic counterpart
 in equal containers) by encoding and regeneration. Figures are AUCs with 95 % intervals over photographs:
 a logistic regression and boosted trees on facts of the containers; bits per pixel and JPEG blocks alone,
-which are traces in the pixels. Paste-back leaves out pairs whose original does not reach.
+and a logistic regression on how contrast spreads over frequencies (12 numbers a picture), which are
+traces in the pixels. Paste-back leaves out pairs whose original does not reach.
 Needs the photographs (MASKWRIGHT_DATA) and scikit-learn.
 """
 
@@ -26,7 +28,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
-from maskwright.datasets.separation import Separation
+from maskwright.datasets.separation import Separation, classes_of, logistic, separation
 from maskwright.datasets.shortcuts import Shortcuts, as_dict, measure_shortcuts, naive_records
 from maskwright.datasets.values import REGENERATIONS, Record
 from maskwright.errors import InputError
@@ -52,9 +54,28 @@ from maskwright.synthesis.recipes import make_pair
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 LONGEST_PX = (300, 420)
 """Of a made pair: at most 0.9 of what most photographs have, so that their own blocks are gone."""
-ENCODINGS = ("png", "jpeg 95", "jpeg 90", "jpeg 85", "jpeg 75")
-EDITED_AS = {"PNG": Encoding("png"), "JPEG 75": Encoding("jpeg", 75)}
-SIZES = ("same", "multiples of 64")
+ENCODINGS = ("png", "jpeg 95", "jpeg 85", "jpeg 75")
+BANDS = 12
+"""Of the spectrum, from 0 to the finest frequency of a side."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How edited pictures differ from originals, which are JPEG 92."""
+
+    name: str
+    edited_as: Encoding
+    of_64: bool = False
+    background: str = "identical"
+
+
+CASES = (
+    Case("PNG", Encoding("png")),
+    Case("PNG, multiples of 64", Encoding("png"), of_64=True),
+    Case("JPEG 75", Encoding("jpeg", 75)),
+    Case("JPEG 75, multiples of 64", Encoding("jpeg", 75), of_64=True),
+    Case("PNG, regenerated", Encoding("png"), background="regenerated"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +97,7 @@ def encoding_of(words: str) -> Encoding:
     return Encoding("jpeg", int(quality)) if kind == "jpeg" else Encoding("png")
 
 
-def made(photo: Photo, donor: Photo, edited_as: Encoding, size: str, rng: Generator) -> tuple[Pair, Mask]:
+def made(photo: Photo, donor: Photo, case: Case, rng: Generator) -> tuple[Pair, Mask]:
     """A pair saved unlike, and the mask on the edited picture's grid."""
     longest = int(rng.integers(*LONGEST_PX))
     first, second = (load_photo(each, longest_px=longest) for each in (photo, donor))
@@ -85,16 +106,16 @@ def made(photo: Photo, donor: Photo, edited_as: Encoding, size: str, rng: Genera
         read_picture(before).pixels,
         second.pixels,
         rng,
-        background="identical",
+        background=case.background,
         labels=first.labels,
         donor_labels=second.labels,
     ).made
     edited, mask = told.edited, told.mask
-    if size == "multiples of 64":
+    if case.of_64:
         height, width = (max(64, round(side / 64) * 64) for side in edited.shape[:2])
         edited = resized(edited, width, height)
         mask = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    after = encode(edited, edited_as).data
+    after = encode(edited, case.edited_as).data
     return Pair(photo.path, Encoded(before, photo.path), Encoded(after, f"{photo.path}-edited")), mask
 
 
@@ -125,30 +146,55 @@ def exported(pairs: Sequence[Ready], encoding: Encoding, regeneration: str) -> I
             yield Record(f"{label} {one.pair.id}", "", label, stored, row={"photograph": one.photograph})
 
 
-def measured(
-    what: dict[str, str], pairs: Sequence[Ready], encodings: Sequence[str]
-) -> Iterator[dict[str, Any]]:
+def measured(what: str, pairs: Sequence[Ready], encodings: Sequence[str]) -> Iterator[dict[str, Any]]:
     """A row for each export of the same pairs."""
     exports = [("naive", "")] + [(words, kept) for words in encodings for kept in REGENERATIONS]
     for words, regeneration in exports:
         if words == "naive":
-            records = naive_records(one.pair for one in pairs)
+            records = list(naive_records(one.pair for one in pairs))
         else:
-            records = exported(pairs, encoding_of(words), regeneration)
-        found = measure_shortcuts(records, most=10_000)
-        row = {**what, "export": f"{words} {regeneration}".strip()}
-        print(line(row, found), flush=True)
-        yield {**row, **as_dict(found)}
+            records = list(exported(pairs, encoding_of(words), regeneration))
+        found, spectra = measure_shortcuts(records, most=10_000), by_spectrum(records)
+        export = f"{words} {regeneration}".strip()
+        print(line(what, export, found, spectra), flush=True)
+        yield {"pairs": what, "export": export, **as_dict(found), "spectrum": asdict(spectra)}
 
 
-def line(row: dict[str, str], found: Shortcuts) -> str:
+def by_spectrum(records: Sequence[Record]) -> Separation:
+    """How well contrast by frequency tells forged pictures from authentic ones, or from originals."""
+    rows, forged, names = [], [], []
+    for record in records:
+        two = {record.label == "forged": record.picture}
+        if record.original is not None:
+            two[False] = record.original
+        for is_forged, picture in two.items():
+            assert picture is not None
+            rows.append(spectrum(read_picture(picture).pixels))
+            forged.append(is_forged)
+            names.append(record.row.get("photograph", record.id))
+    photographs = np.unique(names, return_inverse=True)[1]
+    classes = classes_of(np.array(forged), photographs.astype(np.int64), seed=0)
+    assert classes is not None
+    return separation(np.array(rows), classes, logistic, seed=0)
+
+
+def spectrum(picture: Picture) -> np.ndarray:
+    """(BANDS,) logarithm of the mean power in rings of frequency, less their mean; brightness, any size."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    window = np.hanning(grey.shape[0])[:, None] * np.hanning(grey.shape[1])
+    power = np.abs(np.fft.rfft2((grey - grey.mean()) * window)) ** 2
+    across, down = np.fft.rfftfreq(grey.shape[1]), np.fft.fftfreq(grey.shape[0])[:, None]
+    ring = np.minimum((np.hypot(across, down) * 2 * BANDS).astype(np.intp), BANDS - 1).ravel()
+    means = np.log(np.bincount(ring, power.ravel(), BANDS) / np.bincount(ring, minlength=BANDS) + 1e-3)
+    return np.asarray(means - means.mean())
+
+
+def line(what: str, export: str, found: Shortcuts, spectra: Separation) -> str:
     """A line of the table."""
-    figures = (found.logistic, found.boosted, found.bits_per_pixel, found.blockiness)
-    words = [f"{each:26.26}" for each in row.values()]
-    told = " ".join(f"{name} {auc:.2f}" for name, auc in found.telling)
-    return (
-        f"{''.join(words)}{found.forged:5}{''.join(cell(each) for each in figures)}  {found.missing or told}"
-    )
+    figures = (found.logistic, found.boosted, found.bits_per_pixel, found.blockiness, spectra)
+    told = ", ".join(f"{name} {auc:.2f}" for name, auc in found.telling)
+    cells = "".join(cell(each) for each in figures)
+    return f"{what:26.26}{export:20}{found.forged:4}{cells}  {found.missing or told}"
 
 
 def cell(found: Separation | None) -> str:
@@ -161,14 +207,12 @@ def of_photographs(count: int, seed: int, encodings: Sequence[str]) -> Iterator[
     photos = read_photos(DATA / "photos" / "photos.csv", "val")
     order = np.random.default_rng(seed).permutation(len(photos))[: count + 1]
     chosen = [photos[place] for place in order]
-    for saved, edited_as in EDITED_AS.items():
-        for size in SIZES:
-            pairs = []
-            for number, (photo, donor) in enumerate(itertools.pairwise(chosen)):
-                pair, mask = made(photo, donor, edited_as, size, np.random.default_rng([seed, number]))
-                pairs.append(ready(pair, mask))
-            kept = [each for each in pairs if each is not None]
-            yield from measured({"edited as": saved, "size": size}, kept, encodings)
+    for case in CASES:
+        pairs = []
+        for number, (photo, donor) in enumerate(itertools.pairwise(chosen)):
+            pair, mask = made(photo, donor, case, np.random.default_rng([seed, number]))
+            pairs.append(ready(pair, mask))
+        yield from measured(case.name, [each for each in pairs if each is not None], encodings)
 
 
 def of_table(
@@ -187,18 +231,18 @@ def of_table(
             if found is not None:
                 pairs.append(found)
                 values.append(row[by] if by else "")
-    yield from measured({"pairs": table.stem}, pairs, encodings)
+    yield from measured(table.stem, pairs, encodings)
     for value in dict.fromkeys(values) if by else ():
         chosen = [pair for pair, each in zip(pairs, values, strict=True) if each == value]
         if len(chosen) >= 20:
-            yield from measured({"pairs": value}, chosen, encodings)
+            yield from measured(value, chosen, encodings)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=150)
+    parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--encodings", nargs="+", default=list(ENCODINGS))
     parser.add_argument("--table", type=Path)
@@ -208,10 +252,8 @@ def main() -> None:
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()
-    heads = ["logistic", "boosted", "bits per pixel", "blockiness"]
-    print(
-        f"{'pairs and export':>{52 if asked.table else 78}}    n" + "".join(f"{head:>19}" for head in heads)
-    )
+    heads = ("logistic", "boosted", "bits per pixel", "blockiness", "spectrum")
+    print(f"{'edited as, or pairs of':26}{'export':20}{'n':>4}" + "".join(f"{head:>19}" for head in heads))
     if asked.table:
         rows = list(of_table(asked.table, asked.by, asked.annotator, asked.encodings))
     else:
