@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from maskwright.corpus.conditions import Conditions
 from maskwright.corpus.executors.local import default_workers
 from maskwright.corpus.plan import load_plan
 from maskwright.corpus.reader import Batch, Corpus, open_corpus
+from maskwright.datasets.asking import asked_of
 from maskwright.datasets.funnel import OK, ROWS, SCORES, Funnel, Spread, Step
 from maskwright.datasets.selection import (
     FORMAT,
@@ -130,13 +130,13 @@ def select(
     total = Funnel(conditions)
     found = []
     with contextlib.ExitStack() as stack:
-        asked = [stack.enter_context(each) for each in _asked(corpora, conditions, threshold)]
+        asked = [stack.enter_context(each) for each in asked_of(corpora, conditions, threshold)]
         files = [stack.enter_context(_files(corpus.out, name)) for corpus in corpora]
         done = _Done(progress, corpora)
         for corpus, each, (rows, settings) in zip(corpora, asked, files, strict=True):
+            funnel = Funnel(conditions)
             digest = parts_digest(corpus.out, corpus.parts)
             with atomic.told(rows_path(corpus.out, name)):
-                funnel = Funnel(conditions)
                 _write_rows(rows, _schema(corpus, threshold), _chosen(corpus, each, funnel, threshold, done))
                 record = {
                     "format": FORMAT,
@@ -193,53 +193,6 @@ def _opened(outs: Sequence[str | os.PathLike[str]]) -> list[Corpus]:
         if place.resolve() in (other.resolve() for other in places[:number]):
             raise SettingError(f"{place} is given twice", hint="give each corpus once")
     return [open_corpus(place) for place in places]
-
-
-def _asked(
-    corpora: Sequence[Corpus], conditions: Sequence[str], threshold: float | None
-) -> Iterator[Conditions]:
-    """The conditions over each corpus; a column that is not there is told in words of the user's."""
-    plain = [_plain(corpus, ()) for corpus in corpora]
-    for corpus, schema in zip(corpora, plain, strict=True):
-        try:
-            yield Conditions(conditions, schema if threshold is None else _plain(corpus, REFUSED))
-        except SettingError as fault:
-            for condition in conditions:
-                fits = [
-                    each.out for each, other in zip(corpora, plain, strict=True) if _fits(condition, other)
-                ]
-                if corpus.out in fits and not _fits(condition, _plain(corpus, REFUSED)):
-                    raise _stale(condition) from fault
-                if corpus.out not in fits and fits:
-                    raise SettingError(
-                        f"in {corpus.out} {fault}; in {fits[0]} it can",
-                        hint="select from each with conditions of its own; the name may be the same",
-                    ) from fault
-            raise
-
-
-def _fits(condition: str, schema: pa.Schema) -> bool:
-    try:
-        with Conditions([condition], schema):
-            return True
-    except SettingError:
-        return False
-
-
-def _plain(corpus: Corpus, without: Sequence[str]) -> pa.Schema:
-    """The columns a condition may name."""
-    return pa.schema(
-        [field for field in corpus.schema if field.name not in {*corpus.picture_columns, *without}]
-    )
-
-
-def _stale(condition: str) -> SettingError:
-    named = [name for name in REFUSED if re.search(rf"\b{name}\b", condition, re.IGNORECASE)]
-    return SettingError(
-        f"with a threshold the condition {condition!r} cannot be used: {', '.join(named) or 'it'} speaks of"
-        " the mask at 0.5, and what it is of another mask only the pictures can tell",
-        hint=f"leave it out, or the threshold; known of the new masks are {', '.join(OF_SHAPE)}",
-    )
 
 
 @contextlib.contextmanager
