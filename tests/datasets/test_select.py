@@ -225,6 +225,10 @@ def test_an_unknown_column_is_answered_with_the_nearest_one(out: Path) -> None:
     assert refused(out, out, "qess > 0.5", name="good").hint == "did you mean qes?"
 
 
+def test_the_first_condition_that_is_wrong_is_the_one_that_is_told(out: Path) -> None:
+    assert "'qess > 1'" in str(refused(out, out, ["verdict = 'local_edit'", "qess > 1", "x"], name="good"))
+
+
 @pytest.mark.parametrize("where", ["", "  ", ["qes > 0.5", ""], []])
 def test_an_empty_condition_is_refused(out: Path, where: str | list[str]) -> None:
     assert "condition" in str(refused(out, out, where, name="good"))

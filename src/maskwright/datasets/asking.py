@@ -24,11 +24,12 @@ def asked_of(
     """
     schemas = [_plain(corpus, ()) for corpus in corpora]
     for corpus, schema in zip(corpora, schemas, strict=True):
+        known = schema if threshold is None else _plain(corpus, REFUSED)
         try:
-            yield Conditions(conditions, schema if threshold is None else _plain(corpus, REFUSED))
+            yield Conditions(conditions, known)
         except SettingError as fault:
             for condition in conditions:
-                if _fits(condition, schema) and not _fits(condition, _plain(corpus, REFUSED)):
+                if _fits(condition, schema) and not _fits(condition, known):
                     raise _stale(condition) from fault
                 fits = [
                     each.out for each, all_ in zip(corpora, schemas, strict=True) if _fits(condition, all_)
