@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from maskwright.datasets.card.figures import Figures
-from maskwright.datasets.formats import Format
 from maskwright.datasets.separation import Separation
 from maskwright.datasets.shortcuts import Shortcuts
+from maskwright.datasets.values import Built
 from maskwright.pages.dataset import Grid, Section
 from maskwright.pages.lines import Code, Line
 from maskwright.pages.words import counted, figure
@@ -24,8 +24,6 @@ def shortcut_check(found: Shortcuts | None) -> Section:
         f" {counted(found.photographs, 'photograph')} were looked at; of every photograph either all pictures"
         " were learned from, or all were judged."
     )
-    if not found.measured:
-        return Section("shortcuts", TITLE, says=[f"Not measured: {found.missing}.", looked])
     measured = [
         ("files alone, logistic regression", found.logistic),
         ("files alone, boosted trees", found.boosted),
@@ -37,16 +35,16 @@ def shortcut_check(found: Shortcuts | None) -> Section:
         for name, each in measured
         if each is not None
     ]
-    grids = [Grid(("told from", "AUC", "95 % interval"), rows, frozenset({1, 2}))]
     says = (
         f"Edited pictures were to be told from {other} without looking at an edit: by facts of the files,"
         " like format, sizes and tables, and by two traces in the pixels. 0.5 is chance, 1 is always right."
     )
+    files = [each for each in (found.logistic, found.boosted) if each is not None]
     return Section(
         "shortcuts",
         TITLE,
-        says=[_verdict([each for _, each in measured[:2] if each]), says],
-        tables=grids,
+        says=[_verdict(files) if found.measured else f"Not measured: {found.missing}.", says],
+        tables=[Grid(("told from", "AUC", "95 % interval"), rows, frozenset({1, 2}))] if rows else [],
         then=[looked, *_telling(found)],
     )
 
@@ -72,7 +70,7 @@ def _telling(found: Shortcuts) -> list[Line]:
     return [[*line, "."]]
 
 
-def limits(figures: Figures, format: Format) -> Section:
+def limits(built: Built, figures: Figures) -> Section:
     """What it is not; numbers are those of this dataset."""
     points: list[Line] = [
         "Masks are made by a program: some are wrong, and nobody looked at each. A score says in which order"
@@ -90,9 +88,11 @@ def limits(figures: Figures, format: Format) -> Section:
             " edited."
         )
     if figures.authentic:
+        who = (
+            "its corpus says, or else the maker of this dataset," if built.photographs else "its corpus says"
+        )
         points.append(
-            "Authentic means that the corpus, or the maker of this dataset, says that nobody edited it. No"
-            " program looked for older edits."
+            f"Authentic means: {who} that nobody edited the photograph. No program looked for older edits."
         )
     else:
         points.append(

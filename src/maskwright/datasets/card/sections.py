@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from maskwright.corpus.report import BACKGROUND_SAYS
-from maskwright.datasets.built import CHECKSUMS, LEFT_OUT, PROVENANCE
+from maskwright.datasets.built import BUILD, CHECKSUMS, LEFT_OUT, PROVENANCE
 from maskwright.datasets.card.caution import limits, shortcut_check
 from maskwright.datasets.card.cite import citing
 from maskwright.datasets.card.figures import MOST_LINES, Figures, Part
@@ -55,7 +55,7 @@ def sections(
         yield shortcut_check(shortcuts)
     yield _taken(built, left)
     yield terms(built, figures)
-    yield limits(figures, format)
+    yield limits(built, figures)
     yield _provenance()
     yield _again(built)
     yield citing(built, figures)
@@ -245,5 +245,8 @@ def _provenance() -> Section:
 
 def _again(built: Built) -> Section:
     versions = ", ".join(f"{name} {version}" for name, version in built.versions.items())
-    says = f"The same rows, settings and versions ({versions}) give the same bytes:"
-    return Section("again", "How to make it again", says=[says], code=[("sh", built.command)])
+    says: list[Line] = [
+        f"The same rows, settings and versions give the same bytes ({versions}):",
+    ]
+    then: Line = [Code(BUILD), " has all settings, and a digest of what was annotated."]
+    return Section("again", "How to make it again", says=says, then=[then], code=[("sh", built.command)])
