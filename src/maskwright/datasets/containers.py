@@ -155,16 +155,14 @@ def paste_back(original: Picture, valid: Mask, edited: Picture, mask: Mask) -> P
             " so nothing can be pasted back there",
             hint="keep the edited pictures as they are (--regeneration keep), or leave such rows out",
         )
+    # where the original has no pixel, which is inside the mask, there is nothing to blend with
     share = np.where(valid, _share(mask), np.float32(1))[:, :, None]
     here, there = original.astype(np.float32), edited.astype(np.float32)
-    blended = np.rint(here + share * (there - here)).astype(np.uint8)
-    return np.where(mask[:, :, None], blended, original)
+    return np.asarray(np.rint(here + share * (there - here)), np.uint8)
 
 
 def _share(mask: Mask) -> np.ndarray:
     """(H, W) float32 in 0..1: how much of the edited picture each pixel gets; 0 outside the mask."""
-    if mask.all():
-        return np.ones(mask.shape, np.float32)
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     count, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     deepest = np.zeros(count, np.float32)
