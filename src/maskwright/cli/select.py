@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.terminal import answer, answer_json, answer_table, line_width
-from maskwright.pages.words import counted, figure, percent
+from maskwright.cli.terminal import answer, answer_json, answer_table, line_width, note
+from maskwright.pages.words import counted, figure, percent, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from maskwright.datasets.duplicates import Photographs
     from maskwright.datasets.funnel import Spread, Step
     from maskwright.datasets.select import Selected
 
@@ -53,6 +54,13 @@ def command(
             show_default="0.5, the stored masks",
         ),
     ] = None,
+    near_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--near-duplicates",
+            help="Also compare the chosen rows: how many photographs they show. Kept for build.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose the rows of corpora that a dataset is made of.
@@ -63,7 +71,14 @@ def command(
     from maskwright.datasets.select import select
 
     with reporter() as shown:
-        selected = select(outs, where, name=name, threshold=threshold, progress=shown.steps)
+        selected = select(
+            outs,
+            where,
+            name=name,
+            threshold=threshold,
+            near_duplicates=near_duplicates,
+            progress=shown.steps,
+        )
     if as_json:
         answer_json(selected.as_dict())
     else:
@@ -92,6 +107,9 @@ def _print(selected: Selected) -> None:
     answer()
     _print_spreads(selected.spreads)
     answer()
+    if selected.photographs is not None:
+        _print_photographs(selected.photographs, several=len(selected.outs) > 1)
+        answer()
     for each in selected.outs:
         if each.parts_done < each.parts_planned:
             answer(
@@ -132,6 +150,18 @@ def _print_spreads(spreads: Sequence[Spread]) -> None:
         if spread.unknown:
             rows = counted(sum(spread.ok) + spread.unknown, "ok row")
             answer(f"{spread.name} is null in {spread.unknown:,} of {rows}")
+
+
+def _print_photographs(found: Photographs, *, several: bool) -> None:
+    answer(f"{counted(found.photographs, 'photograph')} in {counted(found.rows, 'row')}")
+    lines = []
+    for each in found.largest:
+        ids = [short(f"{out}: {pair_id}" if several else pair_id) for out, pair_id in each.ids]
+        lines.append([f"  {each.rows:,} rows", ", ".join([*ids, *(["..."] if each.rows > len(ids) else [])])])
+    if lines:
+        answer_table(lines, "rl")
+    for sentence in found.notes:
+        note(sentence)
 
 
 def _labels(spread: Spread) -> list[tuple[str, str]]:

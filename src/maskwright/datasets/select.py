@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,9 @@ from maskwright.datasets.selection import (
 from maskwright.datasets.threshold import MAP, REFUSED, check_threshold, derived
 from maskwright.errors import SettingError
 from maskwright.masks.scores import OF_SHAPE
+
+if TYPE_CHECKING:
+    from maskwright.datasets.duplicates import Photographs
 
 Progress = Callable[[str, int, int], None]
 """(what, done, of how many)."""
@@ -77,6 +80,7 @@ class Selected:
         empty: how many of them have an empty mask: nothing to learn from, so `build` leaves them out.
         funnel, spreads: over all corpora; with a threshold, no spread of what is not known of its masks.
         outs: corpus by corpus.
+        photographs: that the rows show; None where nobody asked.
         next: what to type next.
     """
 
@@ -88,6 +92,7 @@ class Selected:
     funnel: tuple[Step, ...]
     spreads: tuple[Spread, ...]
     outs: tuple[SelectedFrom, ...]
+    photographs: Photographs | None
     next: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,6 +106,7 @@ def select(
     *,
     name: str,
     threshold: float | None = None,
+    near_duplicates: bool = False,
     progress: Progress = lambda what, done, total: None,
 ) -> Selected:
     """Choose the rows of corpora that a dataset is made of.
@@ -114,6 +120,8 @@ def select(
         name: letters, digits, - and _.
         threshold: masks are `change >= threshold` instead of `change >= 0.5`; conditions see area_frac,
             components, largest_component_frac and border_sharpness of those.
+        near_duplicates: also compare the chosen rows and count the photographs they show. What is found is
+            kept in the corpora, and `build` need not find it again.
         progress: called now and then, in this thread.
 
     Raises:
@@ -155,6 +163,11 @@ def select(
             found.append(_selected_from(corpus, name, record, funnel))
         if not total.steps[-1].left:
             raise _none_left(total.steps)
+    photographs = None
+    if near_duplicates:
+        from maskwright.datasets.duplicates import count_photographs
+
+        photographs = count_photographs([corpus.out for corpus in corpora], name, progress=progress)
     return Selected(
         name=name,
         conditions=conditions,
@@ -164,6 +177,7 @@ def select(
         funnel=total.steps,
         spreads=tuple(each for each in total.spreads if threshold is None or each.name not in REFUSED),
         outs=tuple(found),
+        photographs=photographs,
         next=_next(corpora, name),
     )
 
