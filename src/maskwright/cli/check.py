@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,9 @@ from maskwright.cli.terminal import answer, answer_json, answer_table, answer_te
 from maskwright.pages.words import counted, short
 
 if TYPE_CHECKING:
-    from maskwright.datasets.check.values import Checked
+    from maskwright.datasets.check.values import Checked, Fixed
 
-EXAMPLE = "Example:  maskwright check casia"
+EXAMPLE = "Example:  maskwright check casia --fix casia-fixed"
 
 
 def command(
@@ -28,6 +29,10 @@ def command(
         ),
     ],
     corpus: Corpus = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(help="Write a repaired copy here, with fixed.json beside it.", metavar="NEW"),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes; by default as many as processors.", min=1, metavar="N"),
@@ -40,12 +45,14 @@ def command(
     """Say what is wrong with the masks and splits of a dataset.
 
     Every picture and mask is decoded. Where the originals are there, the change is measured and the masks set
-    against it. Leaves with 3 if a defect is certain. Nothing is changed.
+    against it. Leaves with 3 if a defect is certain. Nothing is changed; --fix writes a new dataset.
     """
     from maskwright.datasets.check.checking import check
 
     with reporter() as shown:
-        checked = check(dataset, corpus=corpus, workers=workers, max_pixels=max_pixels, progress=shown.steps)
+        checked = check(
+            dataset, corpus=corpus, fix=fix, workers=workers, max_pixels=max_pixels, progress=shown.steps
+        )
     if as_json:
         answer_json(checked.as_dict())
     else:
@@ -86,3 +93,16 @@ def _print(checked: Checked) -> None:
     answer_text(f"{counted(len(wrong), 'row')} with a defect that is certain" if wrong else "no defect found")
     for sentence in checked.not_looked:
         answer_text(sentence)
+    if checked.fixed is not None:
+        _print_fixed(checked.fixed)
+
+
+def _print_fixed(fixed: Fixed) -> None:
+    answer()
+    answer_text(f"wrote {fixed.folder}: {counted(fixed.copied, 'row')} copied as they are")
+    for word, counts in (("repaired", fixed.repaired), ("left out", fixed.left_out)):
+        if counts:
+            answer_text(f"{word}: " + ", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
+    if fixed.not_copied:
+        answer_text(f"{counted(fixed.not_copied, 'file')} of no such row were not copied")
+    answer_text("what was done to every row: fixed.json")

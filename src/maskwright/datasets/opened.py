@@ -64,7 +64,8 @@ def open_dataset(path: str | os.PathLike[str], *, corpus: str | None = None) -> 
     if not os.path.exists(place):
         raise InputError(f"{shown(place)}: there is no such file or folder")
     folder = Path(place)
-    if folder.is_dir() and (found := _format(folder)) is not None:
+    found = _format(folder) if folder.is_dir() else None
+    if found is not None and not _is_pairs(folder, found):
         return Opened(place, found.name, found.says, 0, lambda: found.read(folder))
     return _pairs(place, None)
 
@@ -78,6 +79,17 @@ def _format(folder: Path) -> Format | None:
     if said in FORMATS:
         return load_format(said)
     return next((each for name in FORMATS if (each := load_format(name)).holds(folder)), None)
+
+
+def _is_pairs(folder: Path, found: Format) -> bool:
+    """Whether folders that are named after labels, `original` and `edited`, hold pairs of the same names."""
+    first = next(found.read(folder), None) if found.name == "imagefolder" else None
+    if first is None or first.mask is not None:
+        return False
+    try:
+        return open_source(folder).rows() > 0
+    except MaskwrightError:
+        return False
 
 
 def _labelled(place: str, name: str) -> Opened:

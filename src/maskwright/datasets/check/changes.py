@@ -42,6 +42,10 @@ HOLDS_MORE = 1.02
 better where less of it is in the picture, and holds no more there."""
 
 
+TURNED_FIT, TURNED_BETTER = 0.1, 1.3
+"""A mask on its side is turned back the way that fits so well, and so many times better than any other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Better:
     """Another reading of a mask that fits the change clearly better.
@@ -93,7 +97,20 @@ def better_reading(mask: Mask, change: ChangeMap, *, redrawn: bool) -> Better | 
 
 
 NEARLY = 0.9
-"""A turned mask that fits so well beside a moved one is believed first: a small one that is mirrored looks moved."""
+"""A turned mask that fits so well beside a moved one is believed: a small mirrored one looks moved."""
+
+
+def turned_back(mask: Mask, change: ChangeMap) -> str:
+    """What brings a mask on its side onto its picture; empty where that is not clear.
+
+    Args:
+        change: (H, W) float32 in 0..1, where the mask is (W, H).
+    """
+    fits = {
+        name: soft_iou(turn(mask), change) for name, turn in TURNS.items() if turn(mask).shape == change.shape
+    }
+    best, second = sorted(fits, key=fits.__getitem__, reverse=True)[:2]
+    return best if fits[best] >= TURNED_FIT and fits[best] > TURNED_BETTER * fits[second] else ""
 
 
 def soft_iou(mask: Mask, change: ChangeMap) -> float:

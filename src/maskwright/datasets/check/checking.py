@@ -7,23 +7,29 @@ import functools
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from maskwright.corpus.executors import Beat, Finished, Heard, Lost
 from maskwright.corpus.executors.local import LocalExecutor, default_workers
-from maskwright.datasets.check.copies import copies, leaks
+from maskwright.datasets.check.copies import copies
 from maskwright.datasets.check.exchanged import exchanged
+from maskwright.datasets.check.fix import check_target
+from maskwright.datasets.check.fix import fix as write_fixed
 from maskwright.datasets.check.pairing import folder_defects, records_by_name
 from maskwright.datasets.check.rows import LOST, look_at
 from maskwright.datasets.check.seen import Seen
 from maskwright.datasets.check.values import Checked, Defect
+from maskwright.datasets.confirm import SIDE
 from maskwright.datasets.opened import Opened, open_dataset
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.annotators import Annotator, load_annotator
+from maskwright.pages.images import shrunk
 from maskwright.pairs.opening import MAX_PIXELS, check_max_pixels
-from maskwright.pairs.values import Rejection
+from maskwright.pairs.picture import read_picture
+from maskwright.pairs.values import Picture, Rejection
 
 ANNOTATOR = "compact"
 """Measures the change: of 160 moved masks it shows 141, `difference` 132, and fewer false ones."""
@@ -42,6 +48,7 @@ def check(
     dataset: str | os.PathLike[str],
     *,
     corpus: str | None = None,
+    fix: str | os.PathLike[str] | None = None,
     workers: int | None = 1,
     max_pixels: int = MAX_PIXELS,
     progress: Progress = lambda what, done, total: None,
@@ -55,19 +62,22 @@ def check(
         dataset: of ours, or another's: Tp and Gt, A and B and label, ImageFolder, Parquet, WebDataset, COCO,
             or pairs with masks.
         corpus: a published set by name, which then says how it is read.
+        fix: a new folder for a repaired copy, with fixed.json in it: what was done to every row.
         workers: processes; None: the processors this process may use; 1: in this process.
         max_pixels: pictures with more count as unreadable.
         progress: called now and then, in this thread.
 
     Raises:
         InputError: it is no dataset that is known here, or holds no rows.
-        SettingError: there is no such corpus, or a setting is out of range.
+        SettingError: there is no such corpus, a setting is out of range, or there can be no copy there.
     """
     check_max_pixels(max_pixels)
     if workers is not None and workers < 1:
         raise SettingError(f"{workers} workers cannot work", hint="give 1 or more")
     opened = open_dataset(dataset, corpus=corpus)
     folder = Path(opened.location)
+    if fix is not None:
+        check_target(Path(fix), folder, opened.layout)
     defects = list(folder_defects(folder, opened.layout))
     rejected: list[Defect] = []
     records = _records(opened, rejected)
@@ -79,7 +89,8 @@ def check(
     if not rows and not rejected:
         raise InputError(f"{opened.location} holds no rows")
     defects += rejected
-    by_rows = [*exchanged(rows), *copies(rows), *leaks(rows)]
+    reopened = functools.partial(_reopened, opened, max_pixels)
+    by_rows = [*exchanged(rows), *copies(rows, reopened)]
     swapped = {defect.id for defect in by_rows if defect.kind == "sides_swapped"}
     defects += [
         defect
@@ -88,7 +99,7 @@ def check(
         if not (row.id in swapped and defect.kind == "mask_other_size")
     ]
     defects += by_rows
-    return Checked(
+    checked = Checked(
         dataset=opened.location,
         layout=opened.layout,
         says=opened.says,
@@ -99,6 +110,12 @@ def check(
         originals=sum(row.compared for row in rows),
         defects=tuple(defects),
         not_looked=tuple(_not_looked(opened, rows)),
+    )
+    if fix is None:
+        return checked
+    again = _records(opened, [])
+    return replace(
+        checked, fixed=write_fixed(again, checked, Path(fix), max_pixels=max_pixels, progress=progress)
     )
 
 
@@ -114,6 +131,20 @@ def _records(opened: Opened, rejected: list[Defect]) -> Iterator[Record]:
             yield row
         elif row.reason != "skipped":
             rejected.append(_rejected(row))
+
+
+def _reopened(opened: Opened, max_pixels: int, wanted: set[int]) -> dict[tuple[int, str], Picture]:
+    """Pictures of rows by their places, reduced; what cannot be read is left out."""
+    found = {}
+    for place, record in enumerate(_records(opened, [])):
+        if place not in wanted:
+            continue
+        for role in ("picture", "original"):
+            stored = getattr(record, role)
+            if stored is not None:
+                with contextlib.suppress(InputError):
+                    found[place, role] = shrunk(read_picture(stored, max_pixels=max_pixels).pixels, SIDE)
+    return found
 
 
 def _rejected(row: Rejection) -> Defect:
@@ -196,7 +227,7 @@ def _not_looked(opened: Opened, rows: list[Seen]) -> Iterator[str]:
     if forged and not with_original:
         yield (
             "There are no originals: inverted, turned and shifted masks and exchanged sides were not "
-            "looked for; of inverted masks those that mark most of the picture are suspected."
+            "looked for; of inverted ones those that mark most of the picture are suspected."
         )
     elif compared < forged:
         yield (

@@ -121,18 +121,12 @@ def looks_inverted(mask: Mask) -> bool:
     return bool(MOST_AREA < mask.mean() < FULL and rim.mean() >= MOST_RIM)
 
 
-def size_defect(
-    size: tuple[int, int], picture: tuple[int, int], original: tuple[int, int] | None
-) -> tuple[str, str, str] | None:
-    """(kind, detail, cure) of a mask of another size than its picture; all sizes are (width, height)."""
-    fits = fits_of(size, picture, original or picture)
+def size_defect(size: tuple[int, int], picture: tuple[int, int]) -> tuple[str, str, str]:
+    """(kind, detail, cure) of a mask of another size than its picture; both are (width, height)."""
+    fits = fits_of(size, picture, picture)
     told = f"mask {size[0]}x{size[1]}, picture {picture[0]}x{picture[1]}"
-    if fits == "edited":
-        return None
     if fits == "turned":
         return "mask_turned", f"{told}: height and width are exchanged", ""
-    if fits == "original":
-        return "mask_other_size", f"{told}: it has the original's size", ""
     return "mask_other_size", told, "resized" if fits == "shape" else ""
 
 

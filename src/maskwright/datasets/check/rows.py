@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from maskwright.datasets.check.changes import better_reading
+from maskwright.datasets.check.changes import better_reading, turned_back
 from maskwright.datasets.check.masks import (
     StoredMask,
     area_defect,
@@ -118,20 +118,17 @@ def _judge(
     mask, label = stored.mask, row.record.label or ""
     if found := storage_defect(stored):
         row.add(*found, "stored" if found[0] != "mask_inverted" else "ruled")
-    fits = ""
-    if picture is not None:
-        size = (mask.shape[1], mask.shape[0])
-        if wrong := size_defect(size, picture.size, None if original is None else original.size):
-            row.add(*wrong)
-            return False, 0.0, "original" if "original" in wrong[1] else "other"
-        fits = "picture" if original is not None and original.size != picture.size else ""
     change = None
     if picture is not None and original is not None and label != "authentic":
         if picture.pixels.shape == original.pixels.shape and np.array_equal(picture.pixels, original.pixels):
             if mask.any() or label == "forged":
                 row.add("nothing_edited", "equal pixels")
-            return True, 0.0, fits
+            return True, 0.0, ""
         change = _measured(original, picture, annotator)
+    if picture is not None and mask.shape != picture.pixels.shape[:2]:
+        return False, 0.0, _other_size(row, mask, picture, original, change)
+    differ = picture is not None and original is not None and original.size != picture.size
+    fits = "picture" if differ else ""
     whole = change is not None and float((change.map >= 0.5).mean()) >= WHOLE
     if found := area_defect(mask, label, whole=whole or bool(row.record.row.get("whole_frame"))):
         row.add(*found)
@@ -141,6 +138,19 @@ def _judge(
             row.add("mask_maybe_inverted", f"{mask.mean():.0%} of the picture are marked")
         return False, 0.0, fits
     return True, _against(row, mask, change, picture, original), fits
+
+
+def _other_size(row: _Row, mask: Mask, picture: Read, original: Read | None, change: Change | None) -> str:
+    """Say how a mask of another size fits; gives `Seen.fits`."""
+    size = (mask.shape[1], mask.shape[0])
+    kind, detail, cure = size_defect(size, picture.size)
+    if kind == "mask_turned" and change is not None:
+        cure = turned_back(mask, change.map)
+    if original is not None and size == original.size:
+        row.add(kind, f"{detail}; it has the original's size", cure)
+        return "original"
+    row.add(kind, detail, cure)
+    return "other"
 
 
 def _measured(original: Read, picture: Read, annotator: Annotator) -> Change | None:

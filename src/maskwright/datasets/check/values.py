@@ -47,6 +47,24 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a repaired copy holds.
+
+    Args:
+        folder: where it is.
+        copied: rows taken over as they are.
+        repaired, left_out: kind of defect -> rows; of a row with several, every one counts.
+        not_copied: files of the old place that belong to no row that was taken over.
+    """
+
+    folder: str
+    copied: int
+    repaired: Mapping[str, int]
+    left_out: Mapping[str, int]
+    not_copied: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The defects of a dataset.
 
@@ -58,6 +76,7 @@ class Checked:
         forged, originals: forged records, and those that could be set against their original.
         defects: in the order of the rows, those of folders first.
         not_looked: what was not looked at and why, a sentence each.
+        fixed: the repaired copy, where one was asked for.
     """
 
     dataset: str
@@ -70,6 +89,7 @@ class Checked:
     originals: int
     defects: tuple[Defect, ...]
     not_looked: tuple[str, ...]
+    fixed: Fixed | None = None
 
     @property
     def mistakes(self) -> tuple[Defect, ...]:
