@@ -206,10 +206,11 @@ def others(folder: Path, segmentation: Any, **image: Any) -> None:
         [[0, 0, 8, 0, 8, 6, 0, 6]],
         [[1, 1, 3, 1, 3, 3, 1, 3], [4, 2, 8, 2, 8, 6, 4, 6]],
         [[-3, -3, 2, -3, 2, 2, -3, 2]],
+        [[1.7, 2, 5.2, 2, 5.2, 4, 1.7, 4]],
     ],
     ids=str,
 )
-def test_polygons_of_others_cover_what_pycocotools_says(outlines: list[list[int]], tmp_path: Path) -> None:
+def test_polygons_of_others_cover_what_pycocotools_says(outlines: list[list[float]], tmp_path: Path) -> None:
     from pycocotools import mask as coco_mask
 
     others(tmp_path, outlines)

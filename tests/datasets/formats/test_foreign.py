@@ -190,11 +190,11 @@ def test_a_line_of_metadata_whose_files_are_not_there_is_a_record_without_them(t
 
 
 @pytest.mark.parametrize(
-    "named", ["../secret.png", "/etc/hostname", "a/../../secret.png", "..\\secret.png", ""]
+    "named",
+    ["../secret.png", "../../secret.png", "/etc/hostname", "a/../../secret.png", "..\\secret.png", ""],
 )
 def test_metadata_cannot_name_what_is_outside(named: str, tmp_path: Path) -> None:
-    put(tmp_path, "secret.png")
-    put(tmp_path / "made" / "train", "1.png")
+    put(tmp_path, "secret.png", "made/secret.png", "made/train/1.png")
     line = json.dumps({"file_name": named, "mask_file_name": "1.png"})
     put(tmp_path / "made" / "train", "metadata.jsonl", data=line.encode())
     (record,) = load_format("imagefolder").read(tmp_path / "made")

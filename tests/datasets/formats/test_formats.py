@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import json
+import resource
 import subprocess
 import sys
 import tarfile
@@ -21,10 +23,10 @@ from numpy.typing import NDArray
 
 from maskwright.datasets.formats import FORMATS, Format, load_format
 from maskwright.datasets.values import ROW, Entry, Record
-from maskwright.errors import SettingError
+from maskwright.errors import RunError, SettingError
 from maskwright.pairs.picture import read_mask, read_picture
 from tests.datasets.formats import benco_readers
-from tests.datasets.formats.made import entries, mixed, pixels, shards, wanted, write
+from tests.datasets.formats.made import entries, entry, mixed, pixels, shards, wanted, write
 
 NAMES = tuple(FORMATS)
 # IMDLBenCo and change detection have nowhere to put them; provenance/ has.
@@ -187,6 +189,26 @@ def test_a_shard_that_breaks_leaves_nothing_half_written(name: str, tmp_path: Pa
     left = contents(tmp_path / "broken")
     assert {name: whole.get(name) for name in left} == left
     assert not [name for name in left if ".tmp-" in name]
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file of this process can grow beyond a number of bytes: writing stops in the middle."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_cannot_be_written_to_its_end_is_not_there(name: str, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).random((150, 150)) < 0.5
+    ((shard, part),) = shards([entry(0, mask=noise)])
+    with files_of_at_most(1500), pytest.raises(RunError, match="cannot be written"):
+        list(load_format(name).write(tmp_path, shard, part))
+    assert contents(tmp_path) == {}
 
 
 _KILLED = """\
