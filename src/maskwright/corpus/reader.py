@@ -217,9 +217,16 @@ class Corpus:
         for role in ("original", "edited"):
             if row[role] is None:
                 raise InputError(f"the row {pair_id!r} has no {role} picture", reason="no_picture")
-            picture = self._source.picture(row[role])
-            found.append(read_picture(picture, max_pixels=self._run.max_pixels).pixels)
+            found.append(self.picture(row[role]))
         return found[0], found[1]
+
+    def picture(self, key: str) -> Picture:
+        """One picture by its key, as the columns original and edited have it; decoded, (H, W, 3) uint8 sRGB.
+
+        Raises:
+            InputError: it is no longer where it was, or cannot be read.
+        """
+        return read_picture(self._source.picture(key), max_pixels=self._run.max_pixels).pixels
 
     def _levels(self, column: str, pair_id: str) -> NDArray[np.uint8] | None:
         picture = self._row(pair_id, (column,))[column]

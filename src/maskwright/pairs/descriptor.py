@@ -140,32 +140,17 @@ def distances(first: Sequence[bytes], second: Sequence[bytes]) -> NDArray[np.flo
     Raises:
         InputError: one of them is not 64 bytes long.
     """
-    left, right = _levels(first), _levels(second)
+    left, right = levels_of(first), levels_of(second)
     likeness = np.maximum(_likeness(left, right), _likeness(right, left).T)
     return np.asarray(1 - np.minimum(likeness, 1), np.float32)
 
 
-def _likeness(whole: Levels, windowed: Levels) -> NDArray[np.float32]:
-    """(n, m) cosines of whole pictures with windows of others: the best, mirrored or not; at least 0."""
-    odd = _odd()
-    seen = _unit(whole)
-    even_part, odd_part = seen[:, ~odd], seen[:, odd]
-    best = np.zeros((len(whole), len(windowed)), np.float32)
-    for window in _windows():
-        part = _unit(windowed @ window.T)
-        # mirroring turns the sign of the second term, whichever of the two is mirrored
-        both = even_part @ part[:, ~odd].T + np.abs(odd_part @ part[:, odd].T)
-        np.maximum(best, both, out=best)
-    return best
+def levels_of(descriptors: Sequence[bytes]) -> Levels:
+    """The coefficients of descriptors.
 
-
-def _unit(vectors: Levels) -> Levels:
-    """Each row at length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
-
-
-def _levels(descriptors: Sequence[bytes]) -> Levels:
+    Raises:
+        InputError: one of them is not 64 bytes long.
+    """
     for number, descriptor in enumerate(descriptors):
         if len(descriptor) != DESCRIPTOR_BYTES:
             raise InputError(
@@ -177,8 +162,8 @@ def _levels(descriptors: Sequence[bytes]) -> Levels:
 
 
 @functools.cache
-def _windows() -> tuple[Levels, ...]:
-    """(128, 128) each: takes the levels of a whole picture to those of a window of it, but for a factor."""
+def windows() -> tuple[Levels, ...]:
+    """(128, 128) each: takes the levels of a whole picture to those of one of 36 windows, but for a factor."""
     weights = _weights()
     made = []
     for top, height in _SPANS:
@@ -192,6 +177,32 @@ def _windows() -> tuple[Levels, ...]:
                 at += len(block)
             made.append((weights[:, None] * window / weights).astype(np.float32))
     return tuple(made)
+
+
+@functools.cache
+def odd() -> NDArray[np.bool_]:
+    """(128,): those that change their sign when the picture is mirrored."""
+    return np.concatenate([_grid(count)[1].ravel()[1:] % 2 == 1 for count in _FREQUENCIES])
+
+
+def _likeness(whole: Levels, windowed: Levels) -> NDArray[np.float32]:
+    """(n, m) cosines of whole pictures with windows of others: the best, mirrored or not; at least 0."""
+    is_odd = odd()
+    seen = _unit(whole)
+    even_part, odd_part = seen[:, ~is_odd], seen[:, is_odd]
+    best = np.zeros((len(whole), len(windowed)), np.float32)
+    for window in windows():
+        part = _unit(windowed @ window.T)
+        # mirroring turns the sign of the second term, whichever of the two is mirrored
+        both = even_part @ part[:, ~is_odd].T + np.abs(odd_part @ part[:, is_odd].T)
+        np.maximum(best, both, out=best)
+    return best
+
+
+def _unit(vectors: Levels) -> Levels:
+    """Each row at length 1; rows of zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
 
 
 def _span(count: int, start: float, length: float) -> Floats:
@@ -230,12 +241,6 @@ def _weights() -> Floats:
             for at, count in enumerate(_FREQUENCIES)
         ]
     )
-
-
-@functools.cache
-def _odd() -> NDArray[np.bool_]:
-    """(128,): those that change their sign when the picture is mirrored."""
-    return np.concatenate([_grid(count)[1].ravel()[1:] % 2 == 1 for count in _FREQUENCIES])
 
 
 def _grid(count: int) -> NDArray[np.intp]:
