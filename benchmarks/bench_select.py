@@ -1,14 +1,19 @@
 """Time and memory of `select` beside reading the same columns with pyarrow, as the corpus grows.
 
     python benchmarks/bench_select.py [--rows 250000 1000000] [--rounds 3] [--keep DIR] [--json]
+    python benchmarks/bench_select.py --threshold 0.3 --rows 4000 16000
 
 A corpus of so many rows is made from the real annotations of 50 made pairs: parts of 2,000 rows in row
 groups of 100, as `annotate` writes them, scores moved by chance, ids of their own, pictures left out (no
-condition can name them). Every measurement is a fresh process on one thread, after a round that warms the
-file cache. `reading` opens each part with `pyarrow.parquet` and reads the columns that `select` needs (id,
-status, qes, confidence, area_frac and those of the conditions), keeping nothing; `select` does all that the
-command does: conditions, funnel, spread of the scores, digest of the parts, and the two files. Times are
-without imports, peak resident memory is with them. Processor time suffers less from a busy machine.
+condition can name them). With --threshold the masks and maps of 256 x 256 are there, and `select` decodes
+every change map; memory is what to look at then.
+
+Every measurement is a fresh process on one thread (with --threshold, maps are decoded on all), after a round
+that warms the file cache. `reading` opens each part with `pyarrow.parquet` and reads the columns that
+`select` needs (id, status, qes, confidence, area_frac and those of the conditions), keeping nothing; `select`
+does all that the command does: conditions, funnel, spread of the scores, digest of the parts, and the two
+files. Times are without imports, peak resident memory is with them. Processor time suffers less from a busy
+machine.
 """
 
 from __future__ import annotations
@@ -42,7 +47,7 @@ WHERE = ("qes > 0.5", "area_frac <= 0.6", "background <> 'redrawn'")
 COLUMNS = ("id", "status", "qes", "confidence", "area_frac", "background")
 
 
-def grow(folder: Path, rows: int, out: Path) -> None:
+def grow(folder: Path, rows: int, out: Path, *, pictures: bool) -> None:
     """A finished run of so many rows, from one real run over every pair."""
     small = folder / "small"
     if not small.exists():
@@ -65,7 +70,7 @@ def grow(folder: Path, rows: int, out: Path) -> None:
             column = known[field.name]
             if field.name == "id":
                 column = pa.array([f"small.csv#{planned.part.start + row}" for row in range(ROWS_IN_PART)])
-            elif field.name in run.frozen.pictures:
+            elif field.name in run.frozen.pictures and not pictures:
                 column = pa.nulls(ROWS_IN_PART, field.type)
             elif field.type == pa.float64():
                 moved = column.to_numpy() * rng.uniform(0.9, 1.1, ROWS_IN_PART)
@@ -83,28 +88,34 @@ def grow(folder: Path, rows: int, out: Path) -> None:
         )
 
 
-def reading(out: Path) -> int:
+def reading(out: Path, threshold: float | None) -> int:
     """The least that has to be done."""
+    columns = [*COLUMNS, *([] if threshold is None else ["change"])]
     rows = 0
     for path in sorted((out / ANNOTATIONS).iterdir()):
         with pq.ParquetFile(path) as part:
-            rows += part.read(columns=list(COLUMNS), use_threads=False).num_rows
+            groups = (
+                part.read_row_group(group, columns, use_threads=False) for group in range(part.num_row_groups)
+            )
+            rows += (
+                part.read(columns, use_threads=False).num_rows if threshold is None else sum(map(len, groups))
+            )
     return rows
 
 
-def selecting(out: Path) -> int:
+def selecting(out: Path, threshold: float | None) -> int:
     from maskwright.datasets.select import select
 
-    return select(out, WHERE, name="bench").funnel[0].left
+    return select(out, WHERE, name="bench", threshold=threshold).funnel[0].left
 
 
-def measure(what: str, out: str) -> None:
+def measure(what: str, out: str, threshold: float | None) -> None:
     """One round in this process; prints its cost as JSON."""
     pa.set_cpu_count(1)
     from maskwright.datasets import select  # noqa: F401  (imports are not timed)
 
     start, used = time.perf_counter(), time.process_time()
-    rows = {"reading": reading, "select": selecting}[what](Path(out))
+    rows = {"reading": reading, "select": selecting}[what](Path(out), threshold)
     record = {
         "rows": rows,
         "wall_s": time.perf_counter() - start,
@@ -114,12 +125,13 @@ def measure(what: str, out: str) -> None:
     print(json.dumps(record))
 
 
-def measured(what: str, out: Path, rounds: int) -> dict[str, float]:
+def measured(what: str, out: Path, threshold: float | None, rounds: int) -> dict[str, float]:
     """Median and spread of some rounds, each in a process of its own; the first only warms the file cache."""
+    at = [] if threshold is None else ["--threshold", str(threshold)]
     records = []
     for _ in range(rounds + 1):
         done = subprocess.run(
-            [sys.executable, __file__, "--measure", what, str(out)],
+            [sys.executable, __file__, "--measure", what, str(out), *at],
             stdout=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1", "ARROW_IO_THREADS": "1"},
             check=True,
@@ -138,13 +150,14 @@ def measured(what: str, out: Path, rounds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[250_000, 1_000_000])
+    parser.add_argument("--threshold", type=float)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="a folder for the corpora; else they are removed")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        measure(*options.measure)
+        measure(*options.measure, options.threshold)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = options.keep or Path(name)
@@ -158,12 +171,13 @@ def main() -> None:
             )
         found = []
         for rows in options.rows:
-            out = folder / f"out{rows}"
+            pictures = options.threshold is not None
+            out = folder / f"out{rows}{'-maps' if pictures else ''}"
             if not out.exists():
-                grow(folder, rows, out)
+                grow(folder, rows, out, pictures=pictures)
             floor: dict[str, float] = {}
             for what in ("reading", "select"):
-                row = measured(what, out, options.rounds)
+                row = measured(what, out, options.threshold, options.rounds)
                 floor = floor or row
                 wall, cpu = (row[name] / floor[name] for name in ("wall_s", "cpu_s"))
                 found.append({"rows": rows, "what": what, **row, "wall_ratio": wall, "cpu_ratio": cpu})
