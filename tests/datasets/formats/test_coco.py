@@ -18,6 +18,7 @@ from maskwright.datasets.formats import Shard, load_format
 from maskwright.datasets.formats.rle import decode_rle, encode_rle
 from maskwright.datasets.values import Entry
 from maskwright.errors import InputError, RunError
+from maskwright.pairs.picture import read_mask
 from tests.datasets.formats.made import BUILT, entry, mixed, write, write_provenance
 from tests.strategies import masks
 
@@ -154,6 +155,15 @@ def test_no_two_images_and_no_two_annotations_have_one_number(tmp_path: Path) ->
         assert len(set(numbers)) == len(numbers) > 0
 
 
+def test_an_annotation_is_a_line_that_begins_with_its_number(tmp_path: Path) -> None:
+    """So one can be found without holding the whole of a large JSON."""
+    write(tmp_path, "coco", mixed())
+    numbers = [one["id"] for one in json.loads((tmp_path / "train.json").read_text())["annotations"]]
+    lines = (tmp_path / "train.json").read_text().splitlines()
+    for number in numbers:
+        assert sum(line.startswith(f'{{"id": {number}, "image_id": ') for line in lines) == 1
+
+
 def test_what_shards_left_for_the_end_is_gone_at_the_end(tmp_path: Path) -> None:
     write(tmp_path, "coco", mixed())
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".json") == [
@@ -218,8 +228,8 @@ def test_polygons_of_others_cover_what_pycocotools_says(outlines: list[list[floa
     (record,) = FORM.read(tmp_path)
     assert (record.id, record.split, record.label) == ("val2017/a.png", "val", "forged")
     expected = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(outlines, 6, 8)))
-    assert isinstance(record.mask, np.ndarray)
-    np.testing.assert_array_equal(record.mask, expected == 1)
+    assert record.mask is not None
+    np.testing.assert_array_equal(read_mask(record.mask), expected == 1)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +248,7 @@ def test_polygons_of_others_cover_what_pycocotools_says(outlines: list[list[floa
 def test_a_mask_that_cannot_be_read_is_none_or_empty(segmentation: Any, tmp_path: Path) -> None:
     others(tmp_path, segmentation)
     (record,) = FORM.read(tmp_path)
-    assert record.mask is None or not np.asarray(record.mask).any()
+    assert record.mask is None or not read_mask(record.mask).any()
 
 
 @pytest.mark.parametrize("name", ["../a.png", "/etc/hostname", "b.png", 3, None, "a\0.png"])

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from maskwright.datasets.formats import FORMATS, Format, load_format
-from maskwright.datasets.values import ROW, Entry, Record
+from maskwright.datasets.values import ROW, SPLITS, Entry, Record
 from maskwright.errors import RunError, SettingError
 from maskwright.pairs.picture import read_mask, read_picture
 from tests.datasets.formats import benco_readers
@@ -86,8 +86,12 @@ def test_what_is_read_is_what_was_written(name: str, given_entries: list[Entry])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_records_come_in_the_same_order_every_time_and_no_two_have_one_id(name: str, tmp_path: Path) -> None:
+def test_records_come_split_by_split_in_the_same_order_and_no_two_have_one_id(
+    name: str, tmp_path: Path
+) -> None:
     write(tmp_path, name, mixed())
+    splits = [record.split for record in load_format(name).read(tmp_path) if record.label == "forged"]
+    assert splits == sorted(splits, key=SPLITS.index)
     ids = [record.id for record in load_format(name).read(tmp_path)]
     assert ids == [record.id for record in load_format(name).read(tmp_path)]
     assert len(set(ids)) == len(ids)
@@ -260,9 +264,6 @@ def test_every_file_is_in_the_layout_that_the_card_shows(name: str, tmp_path: Pa
     first = {place.replace("{split}", split).split("-00000-")[0] for place in places for split in SPLITS}
     assert [file for file in contents(tmp_path) if not any(file.startswith(place) for place in first)] == []
     assert [place for place in first if not any(file.startswith(place) for file in contents(tmp_path))] == []
-
-
-SPLITS = ("train", "val", "test")
 
 
 # webdataset leaves its tars for the garbage collector; pycocotools asks NumPy 2 for a copy in an old way

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.datasets.formats.columns import row_of
-from maskwright.datasets.formats.files import SPLIT_NAMES, inside, listed
+from maskwright.datasets.formats.files import SPLIT_NAMES, by_split, inside, listed
 from maskwright.datasets.formats.labels import label_of
 from maskwright.datasets.formats.rle import decode_rle
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.pairs.opening import MAX_PIXELS, shown, words
-from maskwright.pairs.values import Located, Mask
+from maskwright.pairs.picture import encode_png
+from maskwright.pairs.values import Encoded, Located, Mask
 
 CATEGORY = {"id": 1, "name": "edited", "supercategory": "edit"}
 """The one category that we write; of others' datasets every category counts."""
@@ -40,7 +41,7 @@ def holds(folder: Path) -> bool:
 
 def _files(folder: Path) -> list[str]:
     found = [f"{place}/{name}" if place else name for place in PLACES for name in listed(folder / place)]
-    return [file for file in found if file.endswith(".json") and _begins_as_coco(folder / file)]
+    return by_split(file for file in found if file.endswith(".json") and _begins_as_coco(folder / file))
 
 
 def _begins_as_coco(path: Path) -> bool:
@@ -104,14 +105,15 @@ def _record(
     edits = [one for one in annotations if not one.get("iscrowd")]
     label = label_of(row.get("label")) or ("forged" if edits else "authentic")
     stem = {} if picture is None else {"stem": PurePosixPath(picture.key).stem}
+    key = f"{file}#{number}"
     return Record(
-        f"{file}#{number}" if picture is None else picture.key,
+        key if picture is None else picture.key,
         split,
         label,
         picture,
         None,
-        _union(edits, image),
-        _union(crowd, image) if crowd else None,
+        _stored(edits, image, key),
+        _stored(crowd, image, f"{key}:ignore") if crowd else None,
         row_of({**stem, **row}, split),
     )
 
@@ -125,6 +127,12 @@ def _split(file: str) -> str:
 def _picture(folder: Path, places: list[str], name: Any) -> Located | None:
     found = (inside(folder, place, name) for place in places)
     return next((one for one in found if one is not None), None)
+
+
+def _stored(annotations: Iterable[dict[str, Any]], image: Mapping[str, Any], key: str) -> Encoded | None:
+    """The mask as a file in memory, as all other formats have it."""
+    mask = _union(annotations, image)
+    return None if mask is None else Encoded(encode_png(mask), key)
 
 
 def _union(annotations: Iterable[dict[str, Any]], image: Mapping[str, Any]) -> Mask | None:

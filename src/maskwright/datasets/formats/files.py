@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ from maskwright.errors import InputError
 from maskwright.pairs.opening import shown
 from maskwright.pairs.picture import encode_png
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, portable
+from maskwright.pairs.sources.preset import split_of
 from maskwright.pairs.values import Located, Mask
 
 SPLIT_NAMES = (*SPLITS, "validation", "valid", "dev")
@@ -79,6 +80,11 @@ def listed(folder: Path) -> list[str]:
 def pictures_in(folder: Path) -> list[str]:
     """Names of a folder's pictures, by their endings, sorted."""
     return [name for name in listed(folder) if Path(name).suffix.lower() in PICTURE_SUFFIXES]
+
+
+def by_split(files: Iterable[str]) -> list[str]:
+    """Files in the order of their splits, train first; those of one split stay as they are."""
+    return sorted(files, key=lambda file: (*SPLIT_NAMES, split_of(file)).index(split_of(file)))
 
 
 def names_in(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from maskwright.corpus.parts import table_writer
 from maskwright.corpus.schema import TYPES
 from maskwright.datasets.formats import Put, Shard
 from maskwright.datasets.formats.columns import COLUMNS, columns_of, row_of
-from maskwright.datasets.formats.files import ignore_png, listed, mask_png, picture_of, shard_path
+from maskwright.datasets.formats.files import by_split, ignore_png, listed, mask_png, picture_of, shard_path
 from maskwright.datasets.formats.labels import label_of
 from maskwright.datasets.values import Entry, Record, Stored
 from maskwright.errors import InputError
@@ -77,7 +77,7 @@ def data_files(folder: Path) -> list[str]:
             name for name in listed(folder / place) if name.endswith(".parquet") and name not in _NO_DATA
         ]
         if names:
-            return [f"{place}/{name}" if place else name for name in names]
+            return by_split(f"{place}/{name}" if place else name for name in names)
     return []
 
 

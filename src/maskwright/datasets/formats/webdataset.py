@@ -20,6 +20,7 @@ from maskwright.datasets.formats import Format, Put, Shard
 from maskwright.datasets.formats.columns import json_line, json_row, row_of
 from maskwright.datasets.formats.files import (
     SPLIT_NAMES,
+    by_split,
     ignore_png,
     listed,
     mask_png,
@@ -87,7 +88,7 @@ def _shards(folder: Path) -> list[str]:
     for place in PLACES:
         names = [name for name in listed(folder / place) if name.endswith(".tar")]
         found += [f"{place}/{name}" if place else name for name in names]
-    return found
+    return by_split(found)
 
 
 def _holds(folder: Path) -> bool:
