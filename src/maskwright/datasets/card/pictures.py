@@ -25,7 +25,7 @@ from maskwright.pairs.values import Mask, Picture
 ON_TOP, BEHIND = 6, 8
 """Pictures on the first sheet, and on the others."""
 TILE_PX = 190
-"""Side of a tile in README.md: two rows of three, and the words over them, can be read on a screen of a hub."""
+"""Side of a tile in README.md: words over it can still be read in the column of a hub."""
 QUALITY = 88
 """JPEG quality of the sheets in README.md."""
 
