@@ -47,6 +47,15 @@ class Pictures:
             self._held.popitem(last=False)
         return self._held[name]
 
+    def told_gone(self, candidates: int) -> str:
+        """What people must know when so many candidates count unseen."""
+        name, why = next(iter(self.gone.items()))
+        return (
+            f"{counted(len(self.gone), 'picture')} could not be opened again, so"
+            f" {counted(candidates, 'candidate')} count as the same photograph without a closer look;"
+            f" the first is of {name.source}: {why}"
+        )
+
 
 class CloserLook:
     """A context that answers, and keeps what it found out in the corpora's folders.
@@ -68,12 +77,7 @@ class CloserLook:
     def __exit__(self, *fault: object) -> None:
         self._keep()
         if self._unsure:
-            name, why = next(iter(self._pictures.gone.items()))
-            self._say(
-                f"{counted(len(self._pictures.gone), 'picture')} could not be opened again, so"
-                f" {counted(self._unsure, 'candidate')} count as the same photograph without a closer look;"
-                f" the first is of {name.source}: {why}"
-            )
+            self._say(self._pictures.told_gone(self._unsure))
 
     def same(self, one: Shown, other: Shown) -> bool:
         pair = pair_of(one.name, other.name)

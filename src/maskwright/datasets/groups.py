@@ -60,10 +60,9 @@ def photographs(
     counts = [table.num_rows for table in rows]
     sets = Sets(sum(counts))
     shown = shown_by(corpora, rows)
-    for name, row in (*_names(corpora, rows), *_exact_looks(shown)):
-        sets.named(name, row)
+    join_known(sets, corpora, rows, shown)
     _say_what_is_missing(corpora, rows, say)
-    different = _distinct(shown)
+    different = distinct(shown)
     if limit_for(len(different)) < NEAR:
         say(
             f"{counted(len(different), 'different picture')} are many: near-duplicates are looked for below"
@@ -109,6 +108,22 @@ class Sets:
         return np.asarray(np.unique(firsts, return_inverse=True)[1], np.int64).reshape(-1)
 
 
+def join_known(
+    sets: Sets, corpora: Sequence[Corpus], rows: Sequence[pa.Table], shown: Sequence[Shown]
+) -> None:
+    """Join the rows of which it is known without a closer look that they show the same photograph."""
+    for name, row in (*_names(corpora, rows), *_exact_looks(shown)):
+        sets.named(name, row)
+
+
+def distinct(shown: Sequence[Shown]) -> list[Shown]:
+    """Those to be compared, by name: of originals that look exactly alike the one of the smallest name."""
+    least: dict[Hashable, Shown] = {}
+    for each in sorted(shown, key=lambda each: each.name):
+        least.setdefault((each.phash, each.name.descriptor) if each.phash else each.name, each)
+    return sorted({each.name: each for each in least.values()}.values(), key=lambda each: each.name)
+
+
 def _names(corpora: Sequence[Corpus], rows: Sequence[pa.Table]) -> Iterator[tuple[Hashable, int]]:
     """What its source calls a row's photograph: keys of its pictures, and the column `key`."""
     first = 0
@@ -128,14 +143,6 @@ def _exact_looks(shown: Sequence[Shown]) -> Iterator[tuple[Hashable, int]]:
     for each in shown:
         if each.phash:
             yield ("look", each.phash, each.name.descriptor), each.row
-
-
-def _distinct(shown: Sequence[Shown]) -> list[Shown]:
-    """Those to be compared, by name: of originals that look exactly alike the one of the smallest name."""
-    least: dict[Hashable, Shown] = {}
-    for each in sorted(shown, key=lambda each: each.name):
-        least.setdefault((each.phash, each.name.descriptor) if each.phash else each.name, each)
-    return sorted({each.name: each for each in least.values()}.values(), key=lambda each: each.name)
 
 
 def _say_what_is_missing(corpora: Sequence[Corpus], rows: Sequence[pa.Table], say: Say) -> None:

@@ -14,6 +14,8 @@ from maskwright.corpus.reader import Corpus
 from maskwright.datasets.answers import Named
 from maskwright.pairs.descriptor import DESCRIPTOR_BYTES, levels_of
 
+COLUMNS = ("id", "original", "edited", "original_phash", "descriptor", "edited_descriptor", "key")
+"""What of a corpus says which photograph a row shows; older ones and most sources have not all of them."""
 AS_ITS_ORIGINAL = 0.9
 """Likeness from which an edited picture is not looked for on its own: what is like it is like that."""
 PLAIN = bytes([0x88]) * DESCRIPTOR_BYTES
@@ -36,11 +38,11 @@ class Shown:
     phash: str
 
 
-def shown_by(corpora: Sequence[Corpus], rows: Sequence[pa.Table]) -> list[Shown]:
+def shown_by(corpora: Sequence[Corpus], rows: Sequence[pa.Table], *, all_edited: bool = False) -> list[Shown]:
     """Every picture of rows that can be looked for: originals row by row, then edited ones.
 
-    Left out are those without a key or a descriptor, plain ones, and edited ones as like their original
-    as `AS_ITS_ORIGINAL`.
+    Left out are those without a key or a descriptor, plain ones, and unless `all_edited` those that are as
+    like their original as `AS_ITS_ORIGINAL`.
     """
     originals, edited = [], []
     first = 0
@@ -56,7 +58,7 @@ def shown_by(corpora: Sequence[Corpus], rows: Sequence[pa.Table]) -> list[Shown]
             originals.append(Shown(first + row, place, name, hashes[row] or ""))
         own = _on_their_own(here, there)
         for row in _to_look_for(others, there):
-            if own[row]:
+            if all_edited or own[row]:
                 edited.append(Shown(first + row, place, Named(corpus.source, others[row], there[row]), ""))
         first += table.num_rows
     return originals + edited

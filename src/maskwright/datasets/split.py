@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.datasets.values import SPLITS
 from maskwright.errors import SettingError
 from maskwright.pages.words import counted
 
