@@ -51,13 +51,14 @@ def table_of(
     licence: str | None = "CC BY 4.0",
     nothing: Sequence[int] = (),
 ) -> Path:
-    """A CSV table with every photograph edited so often; those in `nothing` have one row with no edit more."""
+    """A CSV table with every photograph edited so often; those in `nothing` have one unedited row, too."""
     rows = []
     for number in photographs:
         save(place / f"{number:03d}.png", scene(number))
         for turn in range(edits):
             save(place / f"{number:03d}-{turn}.png", edit(scene(number), turn))
-            rows.append({"original": f"{number:03d}.png", "edited": f"{number:03d}-{turn}.png", "note": "a, b"})
+            names = {"original": f"{number:03d}.png", "edited": f"{number:03d}-{turn}.png"}
+            rows.append({**names, "note": "a, b"})
         if number in nothing:
             save(place / f"{number:03d}-same.png", scene(number))
             rows.append({"original": f"{number:03d}.png", "edited": f"{number:03d}-same.png", "note": ""})
@@ -71,7 +72,12 @@ def table_of(
 
 
 def corpus_of(
-    source: Path, out: Path, *, roles: Roles | None = None, threshold: float | None = None, where: str = "true"
+    source: Path,
+    out: Path,
+    *,
+    roles: Roles | None = None,
+    threshold: float | None = None,
+    where: str = "true",
 ) -> Path:
     """The source annotated, and its rows selected under the name `all`."""
     from maskwright.corpus.annotate import Options

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.terminal import answer, answer_json, answer_table
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 from maskwright.errors import SettingError
 from maskwright.pages.words import counted, short, size
 
@@ -186,6 +186,8 @@ def _announce(announced: Announced) -> None:
             )
     answer()
     _print_licences(announced)
+    for sentence in announced.notes:
+        answer_text(sentence)
     about = f"about {announced.files:,} files and {size(announced.bytes)}"
     tried = f", by {counted(announced.tried, 'row')} made on trial" if announced.tried else ""
     answer(f"to write: {about}{tried}; {size(announced.free_bytes)} are free")

@@ -27,7 +27,14 @@ from maskwright.datasets.place import tidy
 from maskwright.datasets.plan import Planned, plan_bytes, shards_of, split_counts, write_plan
 from maskwright.datasets.planning import Drawn, draw_up
 from maskwright.datasets.rejoin import is_dataset, join_up
-from maskwright.datasets.room import Announced, count_files, estimate_bytes, free_bytes, refuse_full
+from maskwright.datasets.room import (
+    HALF_BLOCK,
+    Announced,
+    count_files,
+    estimate_bytes,
+    free_bytes,
+    refuse_full,
+)
 from maskwright.datasets.shards import Job, provenance_path, supplies, write_shard
 from maskwright.datasets.values import Built
 from maskwright.errors import RunError
@@ -161,7 +168,8 @@ def _announced(dataset: Path, drawn: Drawn, format: Format, job: Job, shards: Se
         files = count_files(format, drawn.plan, shards)
         needed, tried = estimate_bytes(drawn.plan, supplies(job.corpora), job.wanted)
     todo = sum(each.rows for each in shards if not _is_there(dataset, each))
-    refuse_full(dataset, needed * todo // max(drawn.plan.num_rows, 1), free)
+    on_disk = needed + files * HALF_BLOCK
+    refuse_full(dataset, on_disk * todo // max(drawn.plan.num_rows, 1), free)
     return Announced(
         dataset=str(dataset),
         counts=split_counts(drawn.plan),
@@ -173,6 +181,7 @@ def _announced(dataset: Path, drawn: Drawn, format: Format, job: Job, shards: Se
         free_bytes=free,
         plan_bytes=drawn.plan.nbytes,
         licences=drawn.licences,
+        notes=drawn.notes,
     )
 
 

@@ -90,13 +90,16 @@ def told_apart(locations: Sequence[str]) -> list[str]:
     >>> told_apart(["/data/a/pairs.csv", "/data/b/pairs.csv", "/photos"])
     ['a/pairs.csv', 'b/pairs.csv', 'photos']
     """
+    plain = [location.rstrip("/") for location in locations]
     named = []
-    for location in locations:
-        words = location.rstrip("/").split("/") if "://" not in location else [location]
-        others = [other for other in locations if other != location]
+    for location in plain:
+        far = "://" in location or location.startswith("hf:")
+        words = [location] if far else location.lstrip("/").split("/")
         ends = ["/".join(words[-length:]) for length in range(1, len(words) + 1)]
-        taken = {f"/{other}"[-len(end) - 1 :] for other in others for end in ends}
-        named.append(next((end for end in ends if f"/{end}" not in taken), ends[-1]))
+        others = [f"/{other}" for other in plain if other != location]
+        named.append(
+            next((end for end in ends if not any(other.endswith(f"/{end}") for other in others)), ends[-1])
+        )
     return named
 
 

@@ -73,6 +73,7 @@ _DEED = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def terms_of(text: str) -> tuple[Terms, ...]:
     """The well-known licences a text names, all of which hold; none where it says anything else.
 
@@ -105,7 +106,6 @@ def _key(text: str) -> str:
     return " ".join(words[1:] if words[:2] == ["cc", "cc0"] else words)
 
 
-@functools.lru_cache(maxsize=4096)
 def allowed(preset: Preset | None, licence: str) -> str:
     """What may be passed on of a row, a key of `REDISTRIBUTE`: the stricter where two things speak.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,14 +13,17 @@ import numpy as np
 import pyarrow as pa
 
 from maskwright.corpus.plan import load_run
+from maskwright.datasets.exclude import shown_in
 from maskwright.datasets.formats import Format
 from maskwright.datasets.gather import Gathered, gather, levels_of, may_pass
+from maskwright.datasets.groups import photographs
 from maskwright.datasets.licences import check_licence
 from maskwright.datasets.options import BuildOptions, build_command
 from maskwright.datasets.place import check_place
 from maskwright.datasets.plan import Asked, Numbers, lay_out
 from maskwright.datasets.selection import parts_digest
 from maskwright.datasets.shards import Corner
+from maskwright.datasets.split import split_photographs
 from maskwright.datasets.values import Taken
 from maskwright.errors import SettingError
 from maskwright.pages.words import counted
@@ -38,6 +42,7 @@ class Drawn:
         corners: where workers find the corpora, in the order that the plan numbers them.
         excluded: (source of test pictures, rows kept out because of it).
         licences: (source, its terms, what may be passed on, rows), most rows first.
+        notes: what people must know about how photographs were compared.
         fractions, seed, ratio, photographs, restricted: as `values.Built` has them.
         max_pixels: the largest picture that annotate took.
     """
@@ -48,6 +53,7 @@ class Drawn:
     corners: tuple[Corner, ...]
     excluded: tuple[tuple[str, int], ...]
     licences: tuple[tuple[str, str, str, int], ...]
+    notes: tuple[str, ...]
     fractions: tuple[float, float, float]
     seed: int
     ratio: float
@@ -69,9 +75,6 @@ def draw_up(
     Raises:
         SettingError, InputError, RunError: as `build`, before anything is written.
     """
-    from maskwright.datasets.groups import photographs
-    from maskwright.datasets.split import split_photographs
-
     if not outs:
         raise SettingError("a dataset is built from something", hint="give --from OUT")
     if not selection:
@@ -108,11 +111,13 @@ def draw_up(
     licences = _licences(gathered)
     gathered = _passed(gathered, format, options, licences, again)
     check_licence(options.licence, [licence for _, licence, _, _ in _licences(gathered)])
-    gathered, excluded = _without_excluded(gathered, options.exclude, progress)
+    notes: list[str] = []
+    gathered, excluded = _without_excluded(gathered, options.exclude, progress, notes.append)
     if not any(each.table.num_rows for each in gathered):
         raise SettingError("no row is left: all are left out, and the funnel says why: " + _funnel(gathered))
     corpora, rows = [each.corpus for each in gathered], [each.table for each in gathered]
-    same = np.concatenate(photographs(corpora, rows, progress=progress))
+    compared = functools.partial(progress, "photographs compared")
+    same = np.concatenate(photographs(corpora, rows, progress=compared, say=notes.append))
     splits = split_photographs(same, _names(gathered, same), options.split, options.seed)
     plan, asked = lay_out(
         gathered,
@@ -129,6 +134,7 @@ def draw_up(
         corners=tuple(Corner(str(each.out), each.source, each.selection.threshold) for each in gathered),
         excluded=excluded,
         licences=licences,
+        notes=tuple(notes),
         fractions=options.split,
         seed=options.seed,
         ratio=options.authentic,
@@ -198,16 +204,14 @@ def _passed(
 
 
 def _without_excluded(
-    gathered: Sequence[Gathered], sources: Sequence[str], progress: Progress
+    gathered: Sequence[Gathered], sources: Sequence[str], progress: Progress, say: Callable[[str], None]
 ) -> tuple[list[Gathered], tuple[tuple[str, int], ...]]:
-    from maskwright.datasets.exclude import shown_in
-
     kept, excluded = list(gathered), []
     for source in sources:
-        shown = shown_in(
-            source, [each.corpus for each in kept], [each.table for each in kept], progress=progress
-        )
         name = os.path.basename(source.rstrip("/")) or source
+        tell = functools.partial(progress, f"compared with {name}")
+        corpora, rows = [each.corpus for each in kept], [each.table for each in kept]
+        shown = shown_in(source, corpora, rows, progress=tell, say=say)
         excluded.append((name, sum(int(np.count_nonzero(each)) for each in shown)))
         kept = [each.keeping(~there, f"not shown in {name}") for each, there in zip(kept, shown, strict=True)]
     return kept, tuple(excluded)

@@ -99,6 +99,7 @@ def join_up(
         corners=tuple(corners),
         excluded=built.excluded,
         licences=_licences(rows),
+        notes=(),
         fractions=built.fractions,
         seed=built.seed,
         ratio=built.authentic,

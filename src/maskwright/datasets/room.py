@@ -25,6 +25,9 @@ half of their mean size, so the mean of 24 is known to about a tenth."""
 ROW_BYTES = 700
 """A row of provenance and of a format's own table: 300 to 700 bytes with 30 columns of a source."""
 
+HALF_BLOCK = 2048
+"""What a file takes on a disk beyond its bytes, on average: half a block of 4096 (mkfs.ext4, mkfs.xfs)."""
+
 MADE_LAST = 6
 """build.json, shortcuts.json, README.md, card.html, checksums.sha256, and a sheet of the card."""
 
@@ -42,6 +45,7 @@ class Announced:
         free_bytes: on the disk that is to hold them.
         plan_bytes: the table of the plan, in memory.
         licences: (source, its terms, what may be passed on, rows).
+        notes: what must be known about how photographs were compared.
     """
 
     dataset: str
@@ -54,6 +58,7 @@ class Announced:
     free_bytes: int
     plan_bytes: int
     licences: tuple[tuple[str, str, str, int], ...]
+    notes: tuple[str, ...]
 
 
 def count_files(format: Format, plan: pa.Table, shards: Sequence[Planned]) -> int:
@@ -73,7 +78,7 @@ def estimate_bytes(plan: pa.Table, supplies: Sequence[Supply], wanted: Wanted) -
         InputError: none of them can be made; says what is wrong with the first.
     """
     total = plan.num_rows
-    places = sorted({total * number // SAMPLE for number in range(min(SAMPLE, total))})
+    places = sorted({total * number // SAMPLE for number in range(SAMPLE)})
     rows = sorted(plan.take(places).to_pylist(), key=lambda row: str(row["stem"]))
     left: list[Left] = []
     made = entries(rows, supplies, wanted, beat=lambda row: None, left=left.append)
