@@ -45,13 +45,15 @@ def test_types_and_metadata_come_back_unchanged() -> None:
 def test_a_misspelt_column_is_answered_with_the_nearest_one() -> None:
     with pytest.raises(SettingError) as caught:
         matching(ROWS, "qess > 0.5")
+    assert str(caught.value) == "the condition 'qess > 0.5' cannot be used: there is no column 'qess'"
     assert caught.value.hint == "did you mean qes?"
 
 
 def test_a_value_that_is_no_number_is_answered_with_the_way_around_it() -> None:
-    with pytest.raises(SettingError, match="'a'") as caught:
-        matching(ROWS, "id::double > 3")
-    assert "try_cast" in caught.value.hint
+    for condition in ("id::double > 3", "id > 3"):
+        with pytest.raises(SettingError) as caught:
+            matching(ROWS, condition)
+        assert "try_cast" in caught.value.hint
     assert matching(ROWS, "try_cast(id as double) is null").num_rows == 3
 
 

@@ -281,8 +281,8 @@ def test_a_corpus_given_twice_is_refused(out: Path) -> None:
 def test_a_column_that_only_some_corpora_have_is_told_with_their_names(out: Path, tmp_path: Path) -> None:
     other = Grower(tmp_path / "grower", columns=["editor"]).grow(tmp_path / "other", [{}])
     error = refused(other, [out, other], "model = 'a'", name="good")
-    assert str(error).startswith(f"in {other} the condition \"model = 'a'\" cannot be used")
-    assert str(error).endswith(f"in {out} it can")
+    said = "the condition \"model = 'a'\" cannot be used: there is no column 'model'"
+    assert str(error) == f"in {other} {said}; in {out} it can"
 
 
 def test_a_damaged_part_is_told_and_nothing_is_written(out: Path) -> None:
@@ -291,6 +291,17 @@ def test_a_damaged_part_is_told_and_nothing_is_written(out: Path) -> None:
     error = refused(out, out, "true", name="good")
     assert "part-00001.parquet is damaged" in str(error)
     assert "maskwright annotate" in error.hint
+
+
+def test_a_selection_that_is_stopped_leaves_nothing(out: Path) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    before = files_of(out)
+    with pytest.raises(KeyboardInterrupt):
+        select(out, "true", name="good", progress=stop)
+    assert files_of(out) == before
+    assert not (out / "selections").exists()
 
 
 FULL = """

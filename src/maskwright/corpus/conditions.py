@@ -154,11 +154,12 @@ def _explained(condition: str, fault: str, columns: Sequence[str]) -> SettingErr
     unknown = re.search(r'column "(.*?)" not found', said)
     hint = "write one expression over the columns, with text in single quotes: truth = 'author'"
     if unknown:
+        said = f"there is no column {unknown.group(1)!r}"
         near = difflib.get_close_matches(unknown.group(1), columns, n=3)
         some = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
         hint = f"did you mean {', '.join(near)}?" if near else f"the columns are {some}"
     elif "disabled by configuration" in said:
         hint = "a condition may use only the columns of this table, no file"
-    elif said.startswith("Conversion Error"):
+    elif said.startswith("Conversion Error") or "Cannot compare" in said:
         hint = "compare with a value of the column's type; try_cast(x as double) is null where x is no number"
     return SettingError(f"the condition {condition!r} cannot be used: {said}", hint=hint)
