@@ -133,7 +133,7 @@ Plant = Callable[[Made, Row, Generator], "str | None"]
 """Spoils a row on disk; gives the id that must be named, None where this row cannot have the defect."""
 
 
-def on_mask(change: Callable[[Mask, Generator], "bytes | None"]) -> Plant:
+def on_mask(change: Callable[[Mask, Generator], bytes | None]) -> Plant:
     def plant(made: Made, row: Row, rng: Generator) -> str | None:
         path = made.path(row, "mask")
         data = change(read_mask(path), rng)
@@ -270,7 +270,7 @@ FILES: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "mask_unreadable": (cut("mask"), ("mask_unreadable",)),
     "mask_other_size": (on_mask(other_size), ("mask_other_size",)),
     "mask_dark": (on_mask(dark), ("mask_dark",)),
-    "mask_soft": (on_mask(soft), ("mask_soft",)),
+    "mask_soft": (on_mask(soft), ("mask_soft", "mask_dark")),
     "mask_lossy": (
         on_mask(lambda mask, rng: encoded(mask.astype(np.uint8) * np.uint8(255), "JPEG", quality=85)),
         ("mask_lossy",),
@@ -380,7 +380,8 @@ def main() -> None:
         print(f"\n{result['title']}, {result['rows']} rows")
         print(f"{'kind':20} planted  found  false alarms on the clean one")
         for line in result["lines"]:  # type: ignore[attr-defined]
-            print(f"{line['kind']:20} {line['planted']:7}  {line['found']:5}  {line['false']:5}")
+            missed = f"   missed: {', '.join(line['missed'][:6])}" if line["missed"] else ""
+            print(f"{line['kind']:20} {line['planted']:7}  {line['found']:5}  {line['false']:5}{missed}")
         for word in ("clean", "beside"):
             for alarm in result[word]:  # type: ignore[attr-defined]
                 print(f"  {word}: {' '.join(alarm)[:160]}")

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from maskwright.corpus.executors import Beat, Finished, Heard, Lost
 from maskwright.corpus.executors.local import LocalExecutor, default_workers
+from maskwright.datasets.built import BUILD
 from maskwright.datasets.check.copies import copies
 from maskwright.datasets.check.exchanged import exchanged
 from maskwright.datasets.check.fix import check_target
 from maskwright.datasets.check.fix import fix as write_fixed
 from maskwright.datasets.check.pairing import folder_defects, records_by_name
 from maskwright.datasets.check.rows import LOST, look_at
-from maskwright.datasets.check.seen import Seen
+from maskwright.datasets.check.seen import Seen, written
 from maskwright.datasets.check.values import Checked, Defect
 from maskwright.datasets.confirm import SIDE
+from maskwright.datasets.formats.columns import provenance, rows_in
 from maskwright.datasets.opened import Opened, open_dataset
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError, SettingError
@@ -90,7 +92,7 @@ def check(
         raise InputError(f"{opened.location} holds no rows")
     defects += rejected
     reopened = functools.partial(_reopened, opened, max_pixels)
-    by_rows = [*exchanged(rows), *copies(rows, reopened)]
+    by_rows = [*exchanged(rows, _written_down(folder)), *copies(rows, reopened)]
     swapped = {defect.id for defect in by_rows if defect.kind == "sides_swapped"}
     defects += [
         defect
@@ -145,6 +147,22 @@ def _reopened(opened: Opened, max_pixels: int, wanted: set[int]) -> dict[tuple[i
                 with contextlib.suppress(InputError):
                     found[place, role] = shrunk(read_picture(stored, max_pixels=max_pixels).pixels, SIDE)
     return found
+
+
+def _written_down(folder: Path) -> dict[bytes, str]:
+    """What a dataset of ours says of its forged rows' files: digest -> picture or original; else empty."""
+    if not (folder / BUILD).is_file():
+        return {}
+    rows = rows_in(
+        [file for files in provenance(folder).values() for file in files], columns=["label", "files"]
+    )
+    return {
+        written(file["sha256"]): file["role"]
+        for row in rows
+        if row["label"] == "forged"
+        for file in row["files"]
+        if file["role"] in ("picture", "original")
+    }
 
 
 def _rejected(row: Rejection) -> Defect:

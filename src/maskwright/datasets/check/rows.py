@@ -16,13 +16,14 @@ from maskwright.datasets.check.masks import (
     storage_defect,
     stored_mask,
 )
-from maskwright.datasets.check.seen import Read, Seen, digest, look_of, read_side
+from maskwright.datasets.check.seen import Read, Seen, digest, look_of, read_side, way_of
 from maskwright.datasets.check.sides import swapped_odds
 from maskwright.datasets.check.values import Defect
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Annotator
 from maskwright.pairs.align import align
+from maskwright.pairs.filefacts import file_facts
 from maskwright.pairs.values import Change, Hint, Mask, PictureLike
 
 LEAST_AREA = 0.002
@@ -73,10 +74,17 @@ def look_at(record: Record, annotator: Annotator, *, max_pixels: int, pictures: 
         picture=None if picture is None else look_of(picture),
         original=None if original is None else look_of(original),
         mask=b"" if stored is None else digest(np.packbits(stored.mask).tobytes()),
+        ways=_ways(picture, original),
         odds=odds,
         fits=fits,
         defects=tuple(row.defects),
     )
+
+
+def _ways(picture: Read | None, original: Read | None) -> tuple[str, str] | tuple[()]:
+    if picture is None or original is None:
+        return ()
+    return way_of(file_facts(original.data)), way_of(file_facts(picture.data))
 
 
 def _picture(row: _Row, stored: PictureLike | None, role: str, max_pixels: int) -> Read | None:
@@ -131,7 +139,9 @@ def _judge(
     fits = "picture" if differ else ""
     whole = change is not None and float((change.map >= 0.5).mean()) >= WHOLE
     if found := area_defect(mask, label, whole=whole or bool(row.record.row.get("whole_frame"))):
-        row.add(*found)
+        # a mask that is nearly full may be a small one, inverted
+        if found[0] != "mask_full" or change is None or not _reads_better(row, mask, change):
+            row.add(*found)
         return change is not None, 0.0, fits
     if change is None:
         if looks_inverted(mask) and label != "authentic":
@@ -171,10 +181,21 @@ def _against(row: _Row, mask: Mask, change: Change, picture: Read | None, origin
         if area >= LEAST_AREA:
             row.add("mask_empty", f"{area:.1%} of the picture changed")
         return 0.0
-    if better := better_reading(mask, change.map, redrawn=change.background == "redrawn"):
-        told = f"fits the change {better.fit:.2f}, as it is {better.as_is:.2f} (soft IoU)"
-        row.add(better.kind, f"{better.cure}: {told}", better.cure)
-        return 0.0
-    if picture is None or original is None or picture.pixels.shape != original.pixels.shape:
+    if (
+        _reads_better(row, mask, change)
+        or picture is None
+        or original is None
+        or picture.pixels.shape != original.pixels.shape
+    ):
         return 0.0
     return swapped_odds(picture.pixels, original.pixels, mask)
+
+
+def _reads_better(row: _Row, mask: Mask, change: Change) -> bool:
+    """Whether the mask fits the change better in another reading; that is then its defect."""
+    better = better_reading(mask, change.map, redrawn=change.background == "redrawn")
+    if better is None:
+        return False
+    told = f"fits the change {better.fit:.2f}, as it is {better.as_is:.2f} (soft IoU)"
+    row.add(better.kind, f"{better.cure}: {told}", better.cure)
+    return True

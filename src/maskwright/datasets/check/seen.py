@@ -9,9 +9,12 @@ import numpy as np
 
 from maskwright.datasets.check.values import Defect
 from maskwright.pairs.descriptor import describe, phash, reduced
+from maskwright.pairs.filefacts import FileFacts
 from maskwright.pairs.opening import read_bytes
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Encoded, Picture, PictureLike
+
+DIGEST_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Seen:
         compared: it was set against its original.
         picture, original: None where they could not be read.
         mask: digest of the mask as it was read; empty where there is none.
+        ways: how the files of original and picture were saved; empty where one of them is not there.
         odds: log odds that picture and original are exchanged, by their pixels; 0 where nothing is known.
         fits: `picture` or `original` where the two have different sizes and the mask has that of one of them.
     """
@@ -71,6 +75,7 @@ class Seen:
     picture: Look | None
     original: Look | None
     mask: bytes
+    ways: tuple[str, str] | tuple[()]
     odds: float
     fits: str
     defects: tuple[Defect, ...] = field(default_factory=tuple)
@@ -90,11 +95,24 @@ def read_side(stored: PictureLike, *, max_pixels: int) -> Read:
 def look_of(read: Read) -> Look:
     """What is kept of a picture."""
     small = reduced(read.pixels)
-    pixels = hashlib.blake2b(np.ascontiguousarray(read.pixels).data, digest_size=12)
+    pixels = hashlib.blake2b(np.ascontiguousarray(read.pixels).data, digest_size=DIGEST_BYTES)
     pixels.update(str(read.pixels.shape).encode())
     return Look(digest(read.data), pixels.digest(), phash(small), describe(small))
 
 
+def way_of(facts: FileFacts) -> str:
+    """How a file was saved, in so few words that rows of one source have few different ones."""
+    quality = "" if facts.jpeg_quality is None else f" {facts.jpeg_quality // 5 * 5}"
+    return (
+        f"{facts.format}{quality}{' camera' if facts.camera else ''}{' generator' if facts.generator else ''}"
+    )
+
+
 def digest(data: bytes) -> bytes:
-    """Of a file, 12 bytes: two of a billion files are the same by chance once in 10 ** 11 times."""
-    return hashlib.blake2b(data, digest_size=12).digest()
+    """Of a file: 12 bytes of its sha256; of a billion files two are the same by chance 1 time in 10 ** 11."""
+    return hashlib.sha256(data).digest()[:DIGEST_BYTES]
+
+
+def written(sha256: str) -> bytes:
+    """The digest of a file whose checksum was written down, 64 hex digits."""
+    return bytes.fromhex(sha256)[:DIGEST_BYTES]
