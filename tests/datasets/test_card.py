@@ -385,6 +385,13 @@ def test_masks_alone_come_with_the_line_that_joins_them_and_without_pictures(tmp
     assert "data:image/jpeg" not in page
 
 
+def test_masks_of_two_corpora_ask_for_both_in_their_order(tmp_path: Path) -> None:
+    other = TAKEN.__class__(**{**asdict(TAKEN), "source": "other"})
+    card = card_of(tmp_path / "made", entries(3, 0), "masks", taken=(TAKEN, other))
+    assert "--from THIS --source CORPUS1 --source CORPUS2 --format" in card
+    assert "what was `made` for `CORPUS1`, what was `other` for `CORPUS2`." in card
+
+
 def test_a_photograph_in_two_splits_is_told(tmp_path: Path) -> None:
     given = [entry(0, photograph=1), entry(1, photograph=2), entry(2, "test", photograph=2)]
     assert "2 photographs, 1 of them in two splits." in card_of(tmp_path / "made", given)
@@ -430,7 +437,7 @@ def checked(folder: Path, low: float) -> str:
 
 def test_the_shortcut_check_is_told_with_its_intervals(tmp_path: Path) -> None:
     card = checked(dataset(tmp_path / "made", entries(3, 1)), 0.45)
-    assert table_of(card, "told from") == [
+    assert table_of(card, "told by") == [
         ["files alone, logistic regression", "0.5", "0.45 to 0.55"],
         ["files alone, boosted trees", "0.503", "0.4 to 0.6"],
         ["bits per pixel alone", "0.777", "0.7 to 0.8"],

@@ -98,7 +98,9 @@ def _view(
 def _finding(figures: Figures, format: Format) -> str:
     """The first sentence."""
     if "picture" not in format.roles:
-        return f"{counted(figures.forged, 'mask')} of where pictures were edited; the pictures are not in it."
+        said = f"{counted(figures.forged, 'mask')} of where pictures were edited"
+        said += f", and {counted(figures.authentic, 'key')} of authentic ones" if figures.authentic else ""
+        return f"{said}; the pictures are not in it."
     said = f"{counted(figures.forged, 'picture')} edited in part, each with a mask of where"
     if figures.authentic:
         said += f", and {counted(figures.authentic, 'photograph')} that nobody edited"

@@ -44,7 +44,7 @@ def shortcut_check(found: Shortcuts | None) -> Section:
         "shortcuts",
         TITLE,
         says=[_verdict(files) if found.measured else f"Not measured: {found.missing}.", says],
-        tables=[Grid(("told from", "AUC", "95 % interval"), rows, frozenset({1, 2}))] if rows else [],
+        tables=[Grid(("told by", "AUC", "95 % interval"), rows, frozenset({1, 2}))] if rows else [],
         then=[looked, *_telling(found)],
     )
 

@@ -26,6 +26,8 @@ ON_TOP, BEHIND = 6, 8
 """Pictures on the first sheet, and on the others."""
 TILE_PX = 190
 """Side of a tile in README.md: words over it can still be read in the column of a hub."""
+EDGE = 160
+"""Grey level of the frame around a mask: it is seen on black and on white."""
 QUALITY = 88
 """JPEG quality of the sheets in README.md."""
 
@@ -50,7 +52,8 @@ def shown(folder: Path, built: Built, format: Format, figures: Figures, provenan
         (
             "pictures",
             "Some of it, taken by chance",
-            "In an order by chance that is always the same, every source in turn.",
+            "In an order by chance that is always the same, every source in turn. Beside a name: its split,"
+            f" the share of it that is edited, its {score}.",
             provenance.by_chance(ON_TOP, allowed=allowed),
         ),
         (
@@ -133,10 +136,13 @@ def _jpeg(seen: Sequence[Seen], score: str) -> bytes:
 
 
 def _tiles(seen: Seen) -> tuple[Picture, ...]:
-    mask = _small(seen.mask, 2 * TILE_PX)
+    """At the size of a tile, so that lines are drawn as they are seen; a white mask has an edge."""
+    mask = _small(seen.mask, TILE_PX)
     tiles = []
     if seen.original is not None:
-        tiles.append(shrunk(seen.original, 2 * TILE_PX))
+        tiles.append(shrunk(seen.original, TILE_PX))
     if seen.picture is not None:
-        tiles.append(draw_overlay(shrunk(seen.picture, 2 * TILE_PX), mask, ()))
-    return (*tiles, np.repeat(mask[..., None].view(np.uint8) * np.uint8(255), 3, axis=2))
+        tiles.append(draw_overlay(shrunk(seen.picture, TILE_PX), mask, ()))
+    levels = np.where(mask, np.uint8(255), np.uint8(0))
+    levels[[0, -1]] = levels[:, [0, -1]] = EDGE
+    return (*tiles, np.repeat(levels[..., None], 3, axis=2))

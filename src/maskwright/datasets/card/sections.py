@@ -26,8 +26,6 @@ STORED = {
     "ignore": ("map of what nobody can say", "maps of what nobody can say"),
 }
 """Role of a file -> one of them and many of them."""
-JOIN = "maskwright build NEW --from THIS --source CORPUS --format parquet"
-"""How masks come to their pictures again."""
 
 
 def sections(
@@ -45,7 +43,7 @@ def sections(
     """
     yield _counts(figures)
     if "picture" not in format.roles:
-        yield _joining()
+        yield _joining(built)
     yield _loading(format)
     yield _masks(figures)
     yield _made(figures)
@@ -98,12 +96,20 @@ def _grid(name: str, rows: Sequence[Sequence[Line]]) -> Grid:
     return Grid(head, shown, frozenset({1, 2, 3}))
 
 
-def _joining() -> Section:
-    says = (
-        "The pictures are not in it, only masks, scores and keys. If you have the corpus, join the masks to"
-        " its pictures again: put this folder for THIS and the corpus for CORPUS."
+def _joining(built: Built) -> Section:
+    """A place for each corpus, in the order in which build asks for them."""
+    names = ["CORPUS"] if len(built.taken) < 2 else [f"CORPUS{n}" for n, _ in enumerate(built.taken, start=1)]
+    line: list[Piece] = ["If you have the corpus, join the masks to its pictures again. Put this folder for "]
+    line.append(Code("THIS"))
+    for name, taken in zip(names, built.taken, strict=False):
+        line += [", what was ", Code(taken.source), " for ", Code(name)]
+    sources = " ".join(f"--source {name}" for name in names)
+    return Section(
+        "join",
+        "How to join it to the pictures",
+        says=["The pictures are not in it: only masks, scores and keys.", [*line, "."]],
+        code=[("sh", f"maskwright build NEW --from THIS {sources} --format parquet")],
     )
-    return Section("join", "How to join it to the pictures", says=[says], code=[("sh", JOIN)])
 
 
 def _loading(format: Format) -> Section:
@@ -133,7 +139,13 @@ def _masks(figures: Figures) -> Section:
     if figures.forged and "confidence" not in figures.spreads:
         without = " was given, so nobody says how probable it is that a mask is right: "
         says.append(["No ", Code("confidence"), without, Code("qes"), " puts masks in an order, no more."])
-    return Section("masks", "How sure the masks are", says=says, plots=True, sheets=("least-sure", "surest"))
+    return Section(
+        "masks",
+        "How large and how sure the masks are",
+        says=says,
+        plots=True,
+        sheets=("least-sure", "surest"),
+    )
 
 
 def _made(figures: Figures) -> Section:
@@ -246,7 +258,7 @@ def _provenance() -> Section:
 def _again(built: Built) -> Section:
     versions = ", ".join(f"{name} {version}" for name, version in built.versions.items())
     says: list[Line] = [
+        [Code(BUILD), " has all settings, and a digest of what was annotated."],
         f"The same rows, settings and versions give the same bytes ({versions}):",
     ]
-    then: Line = [Code(BUILD), " has all settings, and a digest of what was annotated."]
-    return Section("again", "How to make it again", says=says, then=[then], code=[("sh", built.command)])
+    return Section("again", "How to make it again", says=says, code=[("sh", built.command)])
