@@ -119,7 +119,7 @@ CONDITIONS: dict[str, Callable[[dict[str, Any]], bool | None]] = {
 }
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=rows_of_any, conditions=st.lists(st.sampled_from(list(CONDITIONS)), min_size=1, unique=True))
 def test_the_funnel_is_what_counting_row_by_row_gives(
     grower: Grower,
