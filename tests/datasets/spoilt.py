@@ -87,6 +87,11 @@ def half(mask: Mask) -> bytes:
     return as_png(mask[::2, ::2])
 
 
+def tagged(picture: Picture) -> bytes:
+    """Stored upside down, with the tag that says so."""
+    return saved(picture[::-1, ::-1], "PNG", exif=turned(3))
+
+
 PLANTS: dict[str, tuple[str, Callable[[Row], Row]]] = {
     "cut picture": ("picture_unreadable", lambda row: replace(row, picture=(row.picture or b"")[:900])),
     "cut original": ("original_unreadable", lambda row: replace(row, original=(row.original or b"")[:900])),
@@ -111,10 +116,15 @@ PLANTS: dict[str, tuple[str, Callable[[Row], Row]]] = {
     "equal sides": ("nothing_edited", lambda row: replace(row, original=row.picture)),
     "turned by EXIF": (
         "orientation_tag",
-        lambda row: replace(row, picture=saved(pixels(row.picture or b"")[::-1, ::-1], "PNG", exif=turned(3))),
+        lambda row: replace(row, picture=tagged(pixels(row.picture or b""))),
     ),
 }
 """What is done to a row -> the kind that must name it."""
+
+
+def place_of(name: str) -> int:
+    """The row of `all_spoilt` that has a plant."""
+    return list(PLANTS).index(name)
 
 
 def write_imagefolder(folder: Path, rows: list[Row]) -> Path:
@@ -161,6 +171,14 @@ def write_pairs(folder: Path, rows: list[Row]) -> Path:
         for role, place in (("original", "original"), ("picture", "edited"), ("mask", "mask")):
             put(folder / place / f"{row.stem}.png", getattr(row, role))
     return folder
+
+
+def all_spoilt() -> list[Row]:
+    """A row for every plant, and as many clean ones; row n has the n-th plant."""
+    rows = clean_rows(2 * len(PLANTS))
+    for place, (_, spoil) in enumerate(PLANTS.values()):
+        rows[place] = spoil(rows[place])
+    return rows
 
 
 def put(path: Path, data: bytes | None) -> None:

@@ -22,10 +22,12 @@ from tests.datasets.spoilt import (
     PLANTS,
     WIDTH,
     Row,
+    all_spoilt,
     as_png,
     clean_rows,
     edit,
     mask_in,
+    place_of,
     put,
     region,
     write_benco,
@@ -37,7 +39,7 @@ from tests.pairs.awkward import saved
 
 Write = Callable[[Path, list[Row]], Path]
 PLACE = 2
-"""The row that is spoilt; it is for training."""
+"""The row that is spoilt; it is for training, row 3 is for testing."""
 
 
 def told(checked: Checked) -> list[tuple[str, str]]:
@@ -46,23 +48,42 @@ def told(checked: Checked) -> list[tuple[str, str]]:
 
 
 def spoilt(name: str) -> list[Row]:
-    rows = clean_rows()
+    rows = clean_rows(4)
     rows[PLACE] = PLANTS[name][1](rows[PLACE])
     return rows
 
 
 @pytest.mark.parametrize("write", [write_imagefolder, write_benco, write_change, write_pairs])
 def test_a_clean_dataset_has_no_defect(write: Write, tmp_path: Path) -> None:
-    checked = maskwright.check(write(tmp_path, clean_rows()))
+    checked = maskwright.check(write(tmp_path, clean_rows(4)))
     assert told(checked) == []
-    assert checked.rows == checked.forged == len(clean_rows())
+    assert checked.rows == checked.forged == 4
+
+
+@pytest.fixture(scope="module")
+def with_originals(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """A dataset with every plant in a row of its own."""
+    return maskwright.check(write_imagefolder(tmp_path_factory.mktemp("all"), all_spoilt()))
+
+
+@pytest.fixture(scope="module")
+def without_originals(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """The same rows as Tp and Gt."""
+    return maskwright.check(write_benco(tmp_path_factory.mktemp("all"), all_spoilt()))
+
+
+def kinds_of(checked: Checked, place: int) -> list[str]:
+    return [kind for kind, id_ in told(checked) if id_.endswith(f"/{place:04}.png")]
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_a_defect_is_named_with_its_row_and_no_other_is(name: str, tmp_path: Path) -> None:
-    kind = PLANTS[name][0]
-    checked = maskwright.check(write_imagefolder(tmp_path, spoilt(name)))
-    assert told(checked) == [(kind, f"train/images/{PLACE:04}.png")]
+def test_a_defect_is_found_in_its_row(name: str, with_originals: Checked) -> None:
+    assert kinds_of(with_originals, place_of(name)) == [PLANTS[name][0]]
+
+
+def test_rows_without_a_defect_are_not_named(with_originals: Checked) -> None:
+    assert len(told(with_originals)) == len(PLANTS)
+    assert with_originals.rows == 2 * len(PLANTS)
 
 
 FILES = [
@@ -72,10 +93,25 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_what_files_and_masks_alone_show_is_found_without_originals(name: str, tmp_path: Path) -> None:
-    checked = maskwright.check(write_benco(tmp_path, spoilt(name)))
-    assert told(checked) == [(PLANTS[name][0], f"train/Tp/{PLACE:04}.png")]
+@pytest.mark.parametrize("name", [*FILES, "on its side"])
+def test_what_files_and_masks_alone_show_is_found_without_originals(
+    name: str, without_originals: Checked
+) -> None:
+    assert kinds_of(without_originals, place_of(name)) == [PLANTS[name][0]]
+
+
+def test_without_originals_an_inverted_mask_is_suspected_and_the_gap_is_told(
+    without_originals: Checked,
+) -> None:
+    assert kinds_of(without_originals, place_of("inverted")) == ["mask_maybe_inverted"]
+    assert any("no originals" in sentence for sentence in without_originals.not_looked)
+
+
+@pytest.mark.parametrize("name", ["mirrored", "moved", "equal sides"])
+def test_without_originals_nothing_is_claimed_that_they_would_show(
+    name: str, without_originals: Checked
+) -> None:
+    assert kinds_of(without_originals, place_of(name)) == []
 
 
 def test_exchanged_sides_of_different_sizes_are_told_by_their_masks(tmp_path: Path) -> None:
@@ -100,22 +136,16 @@ def test_a_picture_that_is_the_original_of_other_rows_is_exchanged_with_its_own(
 
 
 def test_exchanged_sides_of_one_size_are_suspected_by_the_border_of_the_mask(tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(16)
     rows[PLACE] = replace(rows[PLACE], picture=rows[PLACE].original, original=rows[PLACE].picture)
     checked = maskwright.check(write_imagefolder(tmp_path, rows))
     assert told(checked) == [("sides_maybe_swapped", f"train/images/{PLACE:04}.png")]
     assert not checked.mistakes
 
 
-def test_without_originals_an_inverted_mask_is_suspected_and_the_gap_is_told(tmp_path: Path) -> None:
-    checked = maskwright.check(write_benco(tmp_path, spoilt("inverted")))
-    assert told(checked) == [("mask_maybe_inverted", f"train/Tp/{PLACE:04}.png")]
-    assert any("no originals" in sentence for sentence in checked.not_looked)
-
-
 @pytest.mark.parametrize("how", ["the same file", "saved again", "larger"])
 def test_a_picture_that_is_twice_in_one_split_is_a_duplicate(how: str, tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(3)
     picture, mask = pixels(rows[0].picture or b""), mask_in(rows[0])
     if how == "larger":
         picture = cv2.resize(picture, (2 * WIDTH, 2 * HEIGHT), interpolation=cv2.INTER_LINEAR)

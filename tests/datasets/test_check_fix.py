@@ -12,24 +12,32 @@ import numpy as np
 import pytest
 
 import maskwright
+from maskwright.datasets.check.values import Fixed
 from maskwright.errors import SettingError
 from maskwright.pairs.maskfile import read_mask
 from tests.conftest import Command
 from tests.corpus.inspect.made import clean_rows as clean_pairs
-from tests.corpus.inspect.made import write_table
+from tests.corpus.inspect.made import photograph, write_table
 from tests.datasets.spoilt import (
+    HEIGHT,
     PLANTS,
+    WIDTH,
     Row,
+    all_spoilt,
     as_png,
     clean_rows,
+    edit,
     mask_in,
+    place_of,
     put,
+    region,
     write_benco,
     write_change,
     write_imagefolder,
     write_pairs,
 )
 from tests.datasets.test_check import told
+from tests.pairs.awkward import saved
 
 PLACE = 2
 REPAIRED = ("0 and 1", "red", "JPEG", "mirrored", "upside down", "inverted", "on its side")
@@ -59,49 +67,53 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", REPAIRED)
-def test_a_mask_that_can_be_mended_is_the_right_one_afterwards(name: str, tmp_path: Path) -> None:
-    rows = clean_rows()
-    truth = mask_in(rows[PLACE])
-    rows[PLACE] = PLANTS[name][1](rows[PLACE])
-    fixed = maskwright.check(write_imagefolder(tmp_path / "old", rows), fix=tmp_path / "new").fixed
+@pytest.fixture(scope="module")
+def repaired(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Fixed]:
+    """The copy of a dataset with every plant in a row of its own, and what was told of it."""
+    folder = tmp_path_factory.mktemp("all")
+    fixed = maskwright.check(write_imagefolder(folder / "old", all_spoilt()), fix=folder / "new").fixed
     assert fixed is not None
-    assert (fixed.repaired, fixed.left_out) == ({PLANTS[name][0]: 1}, {})
-    assert np.array_equal(read_mask(tmp_path / "new" / "train" / "masks" / f"{PLACE:04}.png"), truth)
-    assert told(maskwright.check(tmp_path / "new")) == []
+    return folder / "new", fixed
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_a_mask_that_can_be_mended_is_the_right_one_afterwards(
+    name: str, repaired: tuple[Path, Fixed]
+) -> None:
+    place = place_of(name)
+    (path,) = repaired[0].glob(f"*/masks/{place:04}.png")
+    assert np.array_equal(read_mask(path), mask_in(clean_rows(place + 1)[place]))
+    assert repaired[1].repaired[PLANTS[name][0]] >= 1
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
-def test_a_row_that_cannot_be_mended_is_left_out_and_said(name: str, tmp_path: Path) -> None:
-    rows = clean_rows()
-    rows[PLACE] = PLANTS[name][1](rows[PLACE])
-    fixed = maskwright.check(write_imagefolder(tmp_path / "old", rows), fix=tmp_path / "new").fixed
-    assert fixed is not None
-    assert fixed.left_out == {PLANTS[name][0]: 1}
-    done = {line["id"]: line["done"] for line in ledger(tmp_path / "new")["rows"]}
-    assert len(done) == len(rows)
-    assert [id_ for id_, what in done.items() if what == "left out"] == [f"train/images/{PLACE:04}.png"]
-    assert not list((tmp_path / "new").rglob(f"{PLACE:04}.*"))
-    assert told(maskwright.check(tmp_path / "new")) == []
+def test_a_row_that_cannot_be_mended_is_left_out(name: str, repaired: tuple[Path, Fixed]) -> None:
+    assert not list(repaired[0].rglob(f"{place_of(name):04}.*"))
+    assert repaired[1].left_out[PLANTS[name][0]] >= 1
+
+
+def test_what_was_done_is_told_of_every_row(repaired: tuple[Path, Fixed]) -> None:
+    done = {line["id"].rpartition("/")[2]: line["done"] for line in ledger(repaired[0])["rows"]}
+    assert len(done) == 2 * len(PLANTS)
+    assert {done[f"{place_of(name):04}.png"] for name in LEFT_OUT} == {"left out"}
+    assert {done[f"{place_of(name):04}.png"] for name in (*REPAIRED, "soft", "half the size")} == {"repaired"}
+    assert {done[f"{place:04}.png"] for place in range(len(PLANTS), 2 * len(PLANTS))} == {"copied"}
+
+
+def test_the_repaired_copy_has_none_of_the_repaired_defects(repaired: tuple[Path, Fixed]) -> None:
+    turned = f"{place_of('turned by EXIF'):04}.png"
+    found = told(maskwright.check(repaired[0]))
+    assert [(kind, id_.rpartition("/")[2]) for kind, id_ in found] == [("orientation_tag", turned)]
 
 
 def test_exchanged_sides_are_put_back_where_it_is_proven(tmp_path: Path) -> None:
-    rows = clean_rows(4)
-    rows = [replace(row, split="train", original=rows[0].original) for row in rows[:1]] + rows[1:]
-    shared = [replace(rows[0], stem=f"1{n:03}", split="train") for n in range(3)]
-    from tests.corpus.inspect.made import pixels
-    from tests.datasets.spoilt import edit, region
-    from tests.pairs.awkward import saved
-
-    photo = pixels(rows[0].original or b"")
-    shared = [
-        replace(row, picture=saved(edit(photo, region(60 + n)), "PNG"), mask=as_png(region(60 + n)))
-        for n, row in enumerate(shared)
-    ]
-    right = shared[1].picture
-    shared[1] = replace(shared[1], picture=shared[1].original, original=shared[1].picture)
-    maskwright.check(write_change(tmp_path / "old", [*rows[1:], *shared]), fix=tmp_path / "new")
-    assert (tmp_path / "new" / "train" / "B" / "1001.png").read_bytes() == right
+    photo = photograph(7, WIDTH, HEIGHT)
+    edits = [saved(edit(photo, region(n)), "PNG") for n in range(3)]
+    original = saved(photo, "PNG")
+    rows = [Row("train", f"{n:04}", edits[n], original, as_png(region(n))) for n in range(3)]
+    rows[1] = replace(rows[1], picture=original, original=edits[1])
+    maskwright.check(write_change(tmp_path / "old", rows), fix=tmp_path / "new")
+    assert (tmp_path / "new" / "train" / "B" / "0001.png").read_bytes() == edits[1]
     assert told(maskwright.check(tmp_path / "new")) == []
 
 
@@ -110,7 +122,7 @@ Write = Callable[[Path, list[Row]], Path]
 
 @pytest.mark.parametrize("write", [write_imagefolder, write_benco, write_change, write_pairs])
 def test_a_clean_dataset_is_copied_byte_for_byte(write: Write, tmp_path: Path) -> None:
-    old = write(tmp_path / "old", clean_rows())
+    old = write(tmp_path / "old", clean_rows(4))
     checked = maskwright.check(old, fix=tmp_path / "new")
     assert checked.fixed is not None
     assert checked.fixed.copied == checked.rows
@@ -119,7 +131,7 @@ def test_a_clean_dataset_is_copied_byte_for_byte(write: Write, tmp_path: Path) -
 
 
 def test_stray_files_are_not_copied_and_named(tmp_path: Path) -> None:
-    old = write_benco(tmp_path / "old", clean_rows())
+    old = write_benco(tmp_path / "old", clean_rows(2))
     put(old / "train" / "Tp" / "Thumbs.db", b"\0")
     maskwright.check(old, fix=tmp_path / "new")
     assert ledger(tmp_path / "new")["not_copied"] == ["train/Tp/Thumbs.db"]
@@ -136,7 +148,7 @@ def test_masks_get_the_very_names_of_their_pictures(tmp_path: Path) -> None:
 
 
 def test_a_leaked_row_leaves_the_training_part(tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(4)
     rows.append(replace(rows[0], split="test", stem="0099"))
     maskwright.check(write_imagefolder(tmp_path / "old", rows), fix=tmp_path / "new")
     assert not (tmp_path / "new" / "train" / "images" / "0000.png").exists()
@@ -144,7 +156,7 @@ def test_a_leaked_row_leaves_the_training_part(tmp_path: Path) -> None:
 
 
 def test_the_dataset_itself_is_not_touched(tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(4)
     rows[PLACE] = PLANTS["inverted"][1](rows[PLACE])
     old = write_imagefolder(tmp_path / "old", rows)
     before = files(old)
@@ -153,7 +165,7 @@ def test_the_dataset_itself_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_a_suspicion_changes_nothing(tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(4)
     rows[PLACE] = PLANTS["inverted"][1](rows[PLACE])
     old = write_benco(tmp_path / "old", rows)
     checked = maskwright.check(old, fix=tmp_path / "new")
@@ -185,7 +197,7 @@ def test_a_table_cannot_be_repaired_and_says_so(tmp_path: Path) -> None:
 
 
 def test_the_command_says_what_was_repaired(command: Command, tmp_path: Path) -> None:
-    rows = clean_rows()
+    rows = clean_rows(4)
     rows[PLACE] = PLANTS["0 and 1"][1](rows[PLACE])
     old = write_imagefolder(tmp_path / "old", rows)
     code, out, _ = command("check", old, "--workers", 1, "--fix", tmp_path / "new")

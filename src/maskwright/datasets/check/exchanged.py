@@ -21,12 +21,13 @@ MOST = 0.5
 FILE_ODDS = 2.0
 """Log odds that files may add: sides that were saved unlike in all rows but this one are a hint, since a few
 rows of another source look so, too."""
-TRUSTS = (0.2, 0.35, 0.5, 0.7, 1.0)
-"""By what the log odds are multiplied, the likeliest of these: 1 where they hold what they say."""
+TRUSTS = {1.0: 0.0, 0.7: -1.0, 0.5: -2.0, 0.35: -3.0, 0.2: -4.0}
+"""By what the log odds are multiplied -> log of how likely that is beforehand. Judgement: 1 holds for pairs
+like those they were fitted on; a hundred rows overrule it."""
 SHARES = (0.0, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
-"""Shares of exchanged rows, the likeliest of these."""
-GAIN = 3.0
-"""Log likelihood that a share above 0 must gain: 2 for two parameters at one in twenty (Wilks), and some."""
+"""Shares of exchanged rows, each as likely."""
+GAIN = 1.5
+"""Log likelihood that a share above 0 must gain, as for a parameter at one in ten (Wilks 1938)."""
 
 
 def exchanged(rows: Sequence[Seen], known: Mapping[bytes, str]) -> Iterator[Defect]:
@@ -69,7 +70,10 @@ def suspicious(odds: NDArray[np.float64]) -> float | None:
     """
     if not len(odds):
         return None
-    best = {share: max((_likelihood(odds, share, trust), trust) for trust in TRUSTS) for share in SHARES}
+    best = {
+        share: max((_likelihood(odds, share, trust) + prior, trust) for trust, prior in TRUSTS.items())
+        for share in SHARES
+    }
     share = max(best, key=lambda share: best[share][0])
     if best[share][0] < best[0.0][0] + GAIN:
         return None
