@@ -37,7 +37,7 @@ MANY = 20_000
 
 _LENGTH = 4000.0
 _FINE = 4096.0  # windows' maps as whole numbers: 7 levels * 3.7 * 4096 is far below 2 ** 24
-_AT_ONCE = 1 << 22  # products in memory at a time: 16 MB
+_AT_ONCE = 1 << 20  # products in memory at a time: 4 MB
 
 
 def limit_for(pictures: int) -> float:
@@ -87,7 +87,9 @@ def _hits(asking: Levels, asked: Levels, limit: float, progress: Progress | None
     for cell in range(len(centres)):
         here = np.flatnonzero((near_to == cell).any(axis=1))
         for place, there in _members(asked, cells, cell, max(1, _AT_ONCE // max(1, len(here)))):
-            which, whom = np.nonzero(there @ questions[here].T > (1 - limit) * _LENGTH**2)
+            # on a flat array it is ten times as fast as `nonzero`
+            near = np.flatnonzero(there @ questions[here].T > (1 - limit) * _LENGTH**2)
+            which, whom = np.divmod(near, max(1, len(here)))
             found.append(np.stack([here[whom] % len(asking), place[which]], axis=1))
         if progress is not None:
             progress(cell + 1, len(centres))
