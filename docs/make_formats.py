@@ -33,12 +33,12 @@ how), `provenance/` (where each row comes from, with the checksum of each file),
 
 TRAPS = {
     "parquet": """
-- A split is named by its files: `val` here is `validation` in `imagefolder`, where `datasets` guesses it from
-  the folder.
 - `ignore` and `original` are null where there is none: a `collate` function has to expect that.
 - For the bytes as they are, say `rows.cast_column("image", datasets.Image(decode=False))`.
 """,
     "imagefolder": """
+- `load_dataset("imagefolder", ...)` calls the split `val` `validation`; `load_dataset("DATASET")` reads the
+  card, and says `val`.
 - metadata.jsonl is in every split: in the root older versions of `datasets` do not see it.
 - `file_name` is the first key of a line and has to stay it: `datasets` gives the first picture column
   whatever is under that key. If you sort the keys, another column gets the picture, without a word.

@@ -280,7 +280,7 @@ def test_padding_cuts_what_is_larger_than_the_canvas_and_the_readme_resizes_then
     reader = ManiDataset(str(tmp_path / "train"), is_padding=True, output_size=(1024, 1024))
     assert not reader[0]["mask"].any()
     page = (tmp_path / "README-IMDLBenCo.md").read_text()
-    assert "largest picture here is 1030x6" in page
+    assert "wider than 1030 or higher than 6 pixels" in page
     assert "--if_resizing" in page
     assert "1024 --if_padding" not in page
 

@@ -75,7 +75,8 @@ gives an authentic picture F1 0 even where nothing was marked, and counts it in 
 _KNOW = """
 ## What to know
 
-- Canvas: the largest picture here is {width}x{height}. {canvas}
+- Canvas: no picture here is wider than {width} or higher than {height} pixels.
+  {canvas}
 - `Tp` and `Gt` are paired by their place in the sorted folder, not by name. Put nothing into them: one
   `.DS_Store` in `Tp` moves every mask to another picture, without a word.
 - Masks are grey, 0 and 255; IMDLBenCo takes what is above 127.5 for edited. It knows no pixels to ignore.
@@ -96,11 +97,11 @@ def readme(name: str, splits: Sequence[str], facts: Facts) -> str:
     fits = max(facts.width, facts.height) <= CANVAS_PX
     fit = "--if_padding" if fits else "--if_resizing"
     canvas = (
-        f"It fits {CANVAS_PX}x{CANVAS_PX}, so `--if_padding` cuts nothing in tests; in training IMDLBenCo"
-        " first scales pictures by up to 1.2."
+        f"So `--if_padding` cuts nothing at {CANVAS_PX} in tests. In training IMDLBenCo first scales\n"
+        "  pictures by up to 1.2, and cuts what then is larger."
         if fits
-        else f"`--if_padding` would cut off what lies beyond {CANVAS_PX} pixels to the right or below, edits"
-        " and all; so the commands resize. Figures of the two do not compare."
+        else f"`--if_padding` would cut off what lies beyond {CANVAS_PX} to the right or below, edits and\n"
+        "  all, so the commands resize. Figures of the two do not compare."
     )
     page = _TOP.format(name=name, train=_train(splits, facts, fit))
     if "test" in splits:
