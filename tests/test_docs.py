@@ -42,7 +42,13 @@ def test_the_example_annotate_your_own_pairs_finds_two_of_three(tmp_path: Path) 
 
 def test_every_example_is_run_by_a_test() -> None:
     programs = {path.name for path in (ROOT / "examples").glob("*.py")}
-    assert programs == {"compare_two.py", "annotate_your_own_pairs.py", "my_annotator.py", "repack.py"}
+    assert programs == {
+        "annotate_your_own_pairs.py",
+        "compare_two.py",
+        "make_datasets.py",
+        "my_annotator.py",
+        "repack.py",
+    }
 
 
 def test_the_example_repack_writes_what_inspect_reads_as_the_same_rows(tmp_path: Path) -> None:
