@@ -12,6 +12,7 @@ from maskwright.datasets.confirm import Look, look_at, same_photograph
 from maskwright.datasets.looks import Shown
 from maskwright.errors import InputError, RunError
 from maskwright.pages.words import counted
+from maskwright.pairs.opening import shown
 
 Say: TypeAlias = Callable[[str], None]
 """Takes a sentence that people must see."""
@@ -31,14 +32,14 @@ class Pictures:
         self.gone: dict[Named, str] = {}
         """Those that could not be opened, and why."""
 
-    def look(self, shown: Shown) -> Look | None:
+    def look(self, each: Shown) -> Look | None:
         """A picture; None where it is no longer where it was, or cannot be read."""
-        name = shown.name
+        name = each.name
         if name in self.gone:
             return None
         if name not in self._held:
             try:
-                self._held[name] = look_at(self._corpora[shown.corpus].picture(name.key))
+                self._held[name] = look_at(self._corpora[each.corpus].picture(name.key))
             except InputError as fault:
                 self.gone[name] = str(fault)
                 return None
@@ -53,7 +54,7 @@ class Pictures:
         return (
             f"{counted(len(self.gone), 'picture')} could not be opened again, so"
             f" {counted(candidates, 'candidate')} count as the same photograph without a closer look;"
-            f" the first is of {name.source}: {why}"
+            f" the first is of {shown(name.source)}: {why}"
         )
 
 
