@@ -19,7 +19,7 @@ This page is written by `docs/make_formats.py`.
 """
 
 BESIDE = """
-Beside each stand `README.md` and `card.html` with `card/` (its card), `build.json` (what it was made from and
+Beside each stand `README.md` and `card.html` with `card/` ([its card](card.md)), `build.json` (what it was made from and
 how), `provenance/` (where each row comes from, with the checksum of each file), `shortcuts.json` and
 `checksums.sha256`: `sha256sum -c checksums.sha256`.
 
