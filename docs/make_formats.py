@@ -19,9 +19,9 @@ This page is written by `docs/make_formats.py`.
 """
 
 BESIDE = """
-Beside each stand `README.md` and `card.html` with `card/` ([its card](card.md)), `build.json` (what it was made from and
-how), `provenance/` (where each row comes from, with the checksum of each file), `shortcuts.json` and
-`checksums.sha256`: `sha256sum -c checksums.sha256`.
+Beside each stand `README.md` and `card.html` with `card/` ([its card](card.md)), `build.json` (what it was
+made from and how), `provenance/` (where each row comes from, with the checksum of each file),
+`shortcuts.json` and `checksums.sha256`: `sha256sum -c checksums.sha256`.
 
 - Masks are 8-bit grey PNG, 0 and 255, 255 = edited, of the size of their picture. Pictures carry no EXIF:
   loaders that turn pictures and loaders that do not see the same.
