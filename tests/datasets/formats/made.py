@@ -113,11 +113,11 @@ WORDS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 @st.composite
-def entries(draw: st.DrawFn, *, label: st.SearchStrategy[str] | None = None) -> list[Entry]:
+def entries(draw: st.DrawFn) -> list[Entry]:
     """One to five entries of any sizes and masks; text and numbers of their rows may be missing."""
     made = []
     for number in range(draw(st.integers(1, 5))):
-        kind = draw(label or st.sampled_from(["forged", "authentic"]))
+        kind = draw(st.sampled_from(["forged", "authentic"]))
         mask = draw(masks())
         if kind == "authentic":
             mask = np.zeros_like(mask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskwright.datasets.formats import load_format
+from maskwright.datasets.formats import Shard, load_format
 from maskwright.datasets.values import Entry
 from tests.datasets.formats.made import entry, mixed, pixels, stored, write
 
@@ -82,19 +83,13 @@ def test_headers_say_nothing_of_the_machine(tmp_path: Path) -> None:
 
 
 def test_a_tar_is_there_once_all_its_samples_are(tmp_path: Path) -> None:
-    given = [entry(0), entry(1)]
-    (shard,) = {one.split for one in given}
-    from maskwright.datasets.formats import Shard
-
-    for put in FORM.write(tmp_path, Shard(shard, 0, 1), given):
+    for put in FORM.write(tmp_path, Shard("train", 0, 1), [entry(0), entry(1)]):
         assert put.stem in ("000000", "000001")
         assert not list(tmp_path.rglob("*.tar"))
     assert [path.name for path in tmp_path.rglob("*.tar")] == ["train-00000-of-00001.tar"]
 
 
 def tar(path: Path, files: dict[str, bytes]) -> None:
-    import io
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w") as made:
         for name, data in files.items():
