@@ -2,6 +2,7 @@
 
     python benchmarks/bench_shortcuts.py [--pairs 100] [--seed 0] [--encodings png "jpeg 95" ...] [--json]
     python benchmarks/bench_shortcuts.py --table CSV [--by model] [--annotator NAME] [--json]
+    python benchmarks/bench_shortcuts.py --chance
 
 Without `--table`, pairs are made from photographs of `val`: a photograph is made smaller (which takes
 its own JPEG blocks away), saved as JPEG 92, read again and edited; the edited picture is saved as PNG or
@@ -9,6 +10,7 @@ as JPEG 75, either at its own size or at one that generators like (sides multipl
 all pixels touched as by a generator (`background="regenerated"` of the synthesis room). With `--table` the
 pairs of a table are taken (columns id, original, edited; paths relative to it), masks are made by the
 annotator, and pairs that get none are left out; `--by` measures each value of a column by itself, too.
+`--chance` measures datasets of random figures instead: how often the interval holds 0.5.
 
 Each line is one export: naive (the two files as they are), or ours (edited picture and authentic counterpart
 in equal containers) by encoding and regeneration. Figures are AUCs with 95 % intervals over photographs:
@@ -34,12 +36,20 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL
 import sklearn
 from numpy.random import Generator
-from PIL import Image
 
 from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
-from maskwright.datasets.separation import Separation, classes_of, logistic, separation
+from maskwright.datasets.separation import (
+    WIDER,
+    Separation,
+    boosted,
+    by_one_figure,
+    classes_of,
+    logistic,
+    separation,
+)
 from maskwright.datasets.shortcuts import Shortcuts, as_dict, measure_shortcuts, naive_records
 from maskwright.datasets.values import REGENERATIONS, Record
 from maskwright.errors import InputError
@@ -55,6 +65,14 @@ DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "share
 LONGEST_PX = (300, 420)
 """Of a made pair: at most 0.9 of what most photographs have, so that their own blocks are gone."""
 ENCODINGS = ("png", "jpeg 95", "jpeg 85", "jpeg 75")
+CHANCE = (
+    (logistic, 50, 5, 300),
+    (logistic, 200, 20, 200),
+    (boosted, 50, 5, 150),
+    (boosted, 150, 5, 60),
+    (by_one_figure, 50, 1, 400),
+)
+"""Score, photographs, figures, datasets."""
 BANDS = 12
 """Of the spectrum, from 0 to the finest frequency of a side."""
 
@@ -224,8 +242,10 @@ def of_table(
     values: list[str] = []
     with table.open(newline="") as lines:
         for row in csv.DictReader(lines):
-            two = (Located(str(table.parent / row[role]), row[role]) for role in ("original", "edited"))
-            pair = Pair(row["id"], *two)
+            before, after = (
+                Located(str(table.parent / row[role]), row[role]) for role in ("original", "edited")
+            )
+            pair = Pair(row["id"], before, after)
             mask = annotate_pair(pair, loaded).mask
             found = ready(pair, mask) if mask is not None else None
             if found is not None:
@@ -238,6 +258,29 @@ def of_table(
             yield from measured(value, chosen, encodings)
 
 
+def chance() -> None:
+    """How often the interval of random figures holds 0.5, as it is and without its widening."""
+    print("score         photographs figures datasets  plain widened mean AUC")
+    for score, photographs, figures, datasets in CHANCE:
+        pictures, rng, found = np.repeat(np.arange(photographs), 2), np.random.default_rng(5), []
+        for seed in range(datasets):
+            classes = classes_of(np.tile([True, False], photographs), pictures, seed=seed)
+            assert classes is not None
+            drawn = rng.normal(size=(2 * photographs, figures))
+            found.append(separation(drawn, classes, score, seed=seed))
+        auc, low, high = (
+            np.array([getattr(each, name) for each in found]) for name in ("auc", "low", "high")
+        )
+        holds = [
+            ((auc + (low - auc) / by <= 0.5) & (auc + (high - auc) / by >= 0.5)).mean() for by in (WIDER, 1)
+        ]
+        name = score.__name__.replace("_", " ")
+        print(
+            f"{name:14}{photographs:11}{figures:8}{datasets:9}{holds[0]:7.0%}{holds[1]:8.0%}{auc.mean():9.3f}",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -248,9 +291,13 @@ def main() -> None:
     parser.add_argument("--table", type=Path)
     parser.add_argument("--by")
     parser.add_argument("--annotator", default=DEFAULT)
+    parser.add_argument("--chance", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
+    if asked.chance:
+        chance()
+        return
     start = time.perf_counter()
     heads = ("logistic", "boosted", "bits per pixel", "blockiness", "spectrum")
     print(f"{'edited as, or pairs of':26}{'export':20}{'n':>4}" + "".join(f"{head:>19}" for head in heads))
@@ -261,7 +308,7 @@ def main() -> None:
     if asked.json:
         print(json.dumps(rows))
     print(
-        f"Python {platform.python_version()}, OpenCV {cv2.__version__}, Pillow {Image.__version__},"
+        f"Python {platform.python_version()}, OpenCV {cv2.__version__}, Pillow {PIL.__version__},"
         f" scikit-learn {sklearn.__version__}; seed {asked.seed}; {time.perf_counter() - start:.0f} s"
     )
 
