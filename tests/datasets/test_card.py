@@ -365,6 +365,15 @@ def test_rows_that_may_not_be_passed_on_are_counted_in_front_of_everything(tmp_p
     assert "> **Not for passing on.** For 3 of 9 rows" in card
 
 
+def test_of_many_terms_the_most_common_are_listed_and_the_rest_is_counted(tmp_path: Path) -> None:
+    given = [entry(number, licence=f"by {max(0, number - 2)}") for number in range(40)]
+    card = card_of(tmp_path / "made", given)
+    rows = table_of(card[card.index("## Terms") :], "source")
+    assert len(rows) == 30
+    assert rows[0][1:3] == ["3", "by 0"]
+    assert "Under 8 further texts (8 rows)" in card
+
+
 def test_pictures_that_may_not_be_passed_on_are_on_no_sheet(tmp_path: Path) -> None:
     given = [entry(number, redistribute="nothing" if number < 5 else "pictures") for number in range(10)]
     folder = dataset(tmp_path / "made", given, restricted="leave-out")

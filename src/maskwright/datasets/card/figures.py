@@ -26,6 +26,8 @@ PLOTTED = ("area_frac", "qes", "confidence")
 """Scores with a histogram on the card."""
 MOST_LINES = 30
 """Of a table on the card; the rest is counted in its last line."""
+TERMS = "coalesce(source, ''), coalesce(licence, ''), coalesce(redistribute, '')"
+"""SQL of what rows must share to be one line of the terms."""
 CANDIDATES = 400
 """Rows looked at for a sheet, so that as many different photographs as there are tiles are likely in it."""
 
@@ -74,7 +76,8 @@ class Figures:
         crossing: photographs that are in more than one split; 0 in a dataset as it should be.
         annotators: (name, digest, forged pictures), most first.
         backgrounds, verdicts: (word, forged pictures), most first.
-        terms: most rows first.
+        terms: most rows first, at most `MOST_LINES`; `texts` is how many there are in all.
+        redistribute: word -> rows.
         sizes: least, median and greatest longer side, pixels.
         stored: (role, files, bytes) of what was written.
         empty_masks: forged pictures without an edited pixel.
@@ -91,6 +94,8 @@ class Figures:
     backgrounds: Sequence[tuple[str, int]]
     verdicts: Sequence[tuple[str, int]]
     terms: Sequence[Terms]
+    texts: int
+    redistribute: dict[str, int]
     sizes: tuple[int, int, int]
     stored: Sequence[tuple[str, int, int]]
     empty_masks: int
@@ -154,13 +159,11 @@ class Provenance:
             ),
             backgrounds=self._words("background"),
             verdicts=self._words("verdict"),
-            terms=[
-                Terms(*each)
-                for each in self.ask(
-                    "select coalesce(source, ''), coalesce(licence, ''), coalesce(redistribute, ''),"
-                    " count(*) as n from provenance group by 1, 2, 3 order by n desc, 1, 2, 3"
-                )
-            ],
+            terms=self._terms(),
+            texts=self.ask(f"select count(*) from (select 1 from provenance group by {TERMS})")[0][0],
+            redistribute=dict(
+                self.ask("select coalesce(redistribute, ''), count(*) from provenance group by 1 order by 1")
+            ),
             sizes=self._sizes(),
             stored=self.ask(
                 "select file.role, count(*), sum(file.bytes)::bigint from"
@@ -217,6 +220,14 @@ class Provenance:
                 " from provenance group by 1 order by count(*) desc, 1"
             )
         ]
+
+    def _terms(self) -> list[Terms]:
+        """Of rows with a text of their own each there may be as many as rows."""
+        found = self.ask(
+            f"select {TERMS}, count(*) as n from provenance group by {TERMS}"
+            f" order by n desc, {TERMS} limit {MOST_LINES}"
+        )
+        return [Terms(*each) for each in found]
 
     def _words(self, column: str) -> list[tuple[str, int]]:
         return [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from maskwright.datasets.card.figures import MOST_LINES, Figures
+from maskwright.datasets.card.figures import Figures
 from maskwright.datasets.formats import Format
-from maskwright.datasets.licences import is_enough
+from maskwright.datasets.licences import LEVELS, is_enough
 from maskwright.datasets.values import Built
 from maskwright.pages.dataset import Grid, Passing, Section
 from maskwright.pages.lines import Code, Line, Link
@@ -25,9 +25,12 @@ ADDRESSES = {"hf:": "https://huggingface.co/datasets/", "gh:": "https://github.c
 def passing(figures: Figures, format: Format) -> Passing:
     """Whether it may be passed on, from what its rows say."""
     needed = "pictures" if "picture" in format.roles else "masks"
-    barred = [each for each in figures.terms if not is_enough(each.redistribute or "nothing", needed)]
-    if barred:
-        short = sum(each.rows for each in barred)
+    short = sum(
+        rows
+        for word, rows in figures.redistribute.items()
+        if not is_enough(word if word in LEVELS else "nothing", needed)
+    )
+    if short:
         return Passing(
             "mistake",
             "Not for passing on.",
@@ -67,20 +70,14 @@ def terms(built: Built, figures: Figures) -> Section:
         grids.append(Grid(("source", "where it is published", "its terms"), known))
     rows = [
         ([Code(each.source)], f"{each.rows:,}", each.licence or "nothing", [Code(each.redistribute)])
-        for each in figures.terms[:MOST_LINES]
+        for each in figures.terms
     ]
     grids.append(Grid(("source", "rows", "what they say", "may be passed on"), rows, frozenset({1})))
-    more = figures.terms[MOST_LINES:]
     then: list[Line] = []
-    if more:
-        left = sum(each.rows for each in more)
-        then.append(
-            [
-                f"Under {counted(len(more), 'further text')} ({counted(left, 'row')}): see the column ",
-                Code("licence"),
-                " of the table of provenance.",
-            ]
-        )
+    if more := figures.texts - len(figures.terms):
+        left = figures.rows - sum(each.rows for each in figures.terms)
+        said = f"Under {counted(more, 'further text')} ({counted(left, 'row')}): see the column "
+        then.append([said, Code("licence"), " of the table of provenance."])
     then.append(f"What may be passed on is a practical reading of the terms, no legal advice. {reading}.")
     return Section("terms", "Terms", says=says, tables=grids, then=then)
 

@@ -56,7 +56,7 @@ def sections(
     yield limits(built, figures)
     yield _provenance()
     yield _again(built)
-    yield citing(built, figures)
+    yield citing(built, figures, format)
 
 
 def _counts(figures: Figures) -> Section:
@@ -232,8 +232,6 @@ def _taken(built: Built, left: Sequence[tuple[str, int]]) -> Section:
 
 
 def _conditions(taken: Taken) -> Line:
-    if not taken.selection:
-        return ["All masks of ", Code(taken.out), ", joined to the pictures of ", Code(taken.source), "."]
     line: list[Piece] = ["From ", Code(taken.source), " the selection ", Code(taken.selection)]
     for place, condition in enumerate(taken.conditions):
         line += [" and " if place else ": rows for which ", Code(condition)]
