@@ -22,7 +22,13 @@ from maskwright.datasets.entries import Wanted
 from maskwright.datasets.finish import finish, is_finished
 from maskwright.datasets.formats import Format, load_format
 from maskwright.datasets.formats.columns import provenance, rows_in
-from maskwright.datasets.options import BuildOptions, build_command, check_command, check_options
+from maskwright.datasets.options import (
+    BuildOptions,
+    build_command,
+    check_command,
+    check_options,
+    needs_original,
+)
 from maskwright.datasets.place import tidy
 from maskwright.datasets.plan import Planned, plan_bytes, shards_of, split_counts, write_plan
 from maskwright.datasets.planning import Drawn, draw_up
@@ -116,7 +122,13 @@ def build(
     else:
         drawn = draw_up(folder, places, selection, chosen, options, progress)
     shards = shards_of(drawn.plan, chosen.rows_in_shard)
-    wanted = Wanted(chosen.roles, options.regeneration, options.encoding, drawn.max_pixels)
+    wanted = Wanted(
+        chosen.roles,
+        needs_original(chosen, options),
+        options.regeneration,
+        options.encoding,
+        drawn.max_pixels,
+    )
     job = Job(str(folder.absolute()), format, drawn.corners, wanted)
     announced = _announced(folder, drawn, chosen, job, shards)
     data = plan_bytes(drawn.plan, chosen.rows_in_shard)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
 from maskwright.datasets.plan import FORGED, PlanRow, windows
 from maskwright.datasets.supply import Raw, Supply
 from maskwright.datasets.values import Entry, Stored
-from maskwright.errors import InputError
+from maskwright.errors import InputError, RunError
+from maskwright.masks.scores import mask_at
 from maskwright.pairs.opening import read_bytes
-from maskwright.pairs.picture import read_picture
+from maskwright.pairs.picture import decode_grey, read_picture
 from maskwright.pairs.values import Mask, Picture, PictureLike
 
 CHANGED, UNCOVERED = "changed", "uncovered"
@@ -33,11 +35,13 @@ class Wanted:
 
     Args:
         roles: of the format.
+        needs_original: a forged picture without one is of no use.
         regeneration: a key of `values.REGENERATIONS`.
         max_pixels: width times height of a picture, at most.
     """
 
     roles: tuple[str, ...]
+    needs_original: bool
     regeneration: str
     encoding: Encoding
     max_pixels: int
@@ -106,11 +110,13 @@ def make_entry(raw: Raw, wanted: Wanted) -> Entry:
     row = dict(raw.row)
     size = (row["height"], row["width"])
     forged = raw.planned["label"] == FORGED
-    mask = raw.mask if raw.mask is not None else np.zeros(size, np.bool_)
+    mask = _mask(raw) if forged else np.zeros(size, np.bool_)
     if mask.shape != size:
         raise InputError(
             f"the mask is {mask.shape[1]}x{mask.shape[0]}, not {size[1]}x{size[0]}", reason=CHANGED
         )
+    if forged and raw.threshold is not None:
+        row["area_frac"] = float(mask.mean())
     row["regeneration"] = wanted.regeneration if forged else None
     picture: Stored | None = None
     original: Stored | None = None
@@ -130,7 +136,7 @@ def make_entry(raw: Raw, wanted: Wanted) -> Entry:
         picture=picture,
         original=original,
         mask=mask,
-        ignore=raw.ignore if forged else None,
+        ignore=_grey(raw.ignore) >= 128 if forged and raw.ignore is not None else None,
         row=row,
     )
 
@@ -144,7 +150,9 @@ def _forged(raw: Raw, row: dict[str, Any], mask: Mask, wanted: Wanted) -> tuple[
             f" its mask was made for {row['width']}x{row['height']}",
             reason=CHANGED,
         )
-    if not wanted.originals:
+    # only an object was taken from such an original: it lies on another grid, or on none
+    elsewhere = row["kind"] == "unrelated" and not wanted.needs_original
+    if elsewhere or not wanted.originals:
         return encode(edited, wanted.encoding), None
     laid, valid = on_grid(_read(row, "original", raw.original, wanted), edited)
     if wanted.regeneration == "paste-back":
@@ -154,6 +162,20 @@ def _forged(raw: Raw, row: dict[str, Any], mask: Mask, wanted: Wanted) -> tuple[
             raise InputError(str(fault), reason=UNCOVERED) from fault
     kept = encode(laid, wanted.encoding) if "original" in wanted.roles else None
     return encode(edited, wanted.encoding), kept
+
+
+def _mask(raw: Raw) -> Mask:
+    if raw.mask is None:
+        raise RunError(f"{raw.row['id']} of {raw.row['source']} has no mask", hint="select again, then build")
+    levels = _grey(raw.mask)
+    return levels >= 128 if raw.threshold is None else mask_at(levels, raw.threshold)
+
+
+def _grey(data: bytes) -> NDArray[np.uint8]:
+    try:
+        return decode_grey(data)
+    except InputError as fault:
+        raise RunError(f"a stored map is damaged: {fault}", hint="annotate that part again") from fault
 
 
 def _read(row: dict[str, Any], role: str, picture: PictureLike | None, wanted: Wanted) -> Picture:

@@ -91,6 +91,14 @@ def check_options(options: BuildOptions, format: Format) -> None:
         )
 
 
+def needs_original(format: Format, options: BuildOptions) -> bool:
+    """Whether a forged picture is of no use without its original on the same grid.
+
+    A format that has authentic pictures has pictures without an original, and can do without one.
+    """
+    return options.regeneration == "paste-back" or ("original" in format.roles and not format.authentic)
+
+
 def build_command(
     dataset: Path, *, outs: Sequence[Path | str], selection: str, format: str, options: BuildOptions
 ) -> str:

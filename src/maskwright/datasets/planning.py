@@ -18,7 +18,7 @@ from maskwright.datasets.formats import Format
 from maskwright.datasets.gather import Gathered, gather, levels_of, may_pass
 from maskwright.datasets.groups import photographs
 from maskwright.datasets.licences import check_licence
-from maskwright.datasets.options import BuildOptions, build_command
+from maskwright.datasets.options import BuildOptions, build_command, needs_original
 from maskwright.datasets.place import check_place
 from maskwright.datasets.plan import Asked, Numbers, lay_out
 from maskwright.datasets.selection import parts_digest
@@ -93,7 +93,7 @@ def draw_up(
     places += [("the excluded source", source) for source in options.exclude]
     check_place(dataset, places)
     gathered = gather(outs, selection)
-    if options.regeneration == "paste-back" or "original" in format.roles:
+    if needs_original(format, options):
         gathered = [
             each.keeping(
                 np.array([kind != "unrelated" for kind in each.table["kind"].to_pylist()], np.bool_),

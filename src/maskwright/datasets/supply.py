@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from maskwright.corpus.parts import part_path
 from maskwright.corpus.plan import Run, load_plan, load_run, source_of
@@ -24,11 +22,9 @@ from maskwright.datasets.licences import allowed
 from maskwright.datasets.plan import FORGED, PlanRow
 from maskwright.datasets.values import ROW
 from maskwright.errors import InputError, RunError
-from maskwright.masks.scores import mask_at
-from maskwright.pairs.picture import decode_grey
 from maskwright.pairs.presets import PRESETS
 from maskwright.pairs.sources import Roles, Source, open_source
-from maskwright.pairs.values import Mask, PictureLike
+from maskwright.pairs.values import PictureLike
 
 # Columns of `ROW` that a corpus has under the same names.
 _ITS_OWN = (
@@ -47,19 +43,20 @@ _KEPT_GROUPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A row of a plan with all that is known of it; its pictures are found, not opened.
+    """A row of a plan with all that is known of it; nothing of it is decoded, its pictures are not opened.
 
     Args:
         row: the columns of `ROW` but for files, width and height of the edited picture.
-        mask, ignore: (H, W) bool; None where the row has none.
+        mask, ignore: grey PNG, None where the row has none; with a threshold `mask` is the change map.
         original, edited: None where the row has none, or where the label needs none.
         fault: why a picture could not even be found.
     """
 
     planned: PlanRow
     row: Mapping[str, Any]
-    mask: Mask | None
-    ignore: Mask | None
+    mask: bytes | None
+    ignore: bytes | None
+    threshold: float | None
     original: PictureLike | None
     edited: PictureLike | None
     fault: InputError | None = None
@@ -104,13 +101,17 @@ class CorpusSupply:
         order = sorted(range(len(planned)), key=lambda at: (planned[at]["part"], planned[at]["row"]))
         stored = {at: self._stored(planned[at]) for at in order}
         pictures = _pictures(self._source, planned, stored, originals=originals)
-        found = []
-        for at, each in enumerate(planned):
-            mask = self._mask(each, stored[at])
-            ignore = _map(stored[at]["ignore"])
-            row = self._row(each, stored[at], mask)
-            found.append(Raw(each, row, mask, ignore, *pictures[at]))
-        return found
+        return [
+            Raw(
+                each,
+                self._row(each, stored[at]),
+                _png(stored[at][self._map]),
+                _png(stored[at]["ignore"]),
+                self._threshold,
+                *pictures[at],
+            )
+            for at, each in enumerate(planned)
+        ]
 
     def _stored(self, planned: PlanRow) -> dict[str, Any]:
         path = part_path(self._out, planned["part"])
@@ -122,14 +123,7 @@ class CorpusSupply:
             )
         return row
 
-    def _mask(self, planned: PlanRow, row: Mapping[str, Any]) -> Mask | None:
-        if planned["label"] != FORGED or row[self._map] is None:
-            return None
-        if self._threshold is None:
-            return _map(row[self._map])
-        return mask_at(_grey(row[self._map]), self._threshold)
-
-    def _row(self, planned: PlanRow, row: Mapping[str, Any], mask: Mask | None) -> dict[str, Any]:
+    def _row(self, planned: PlanRow, row: Mapping[str, Any]) -> dict[str, Any]:
         own = row[self._licence] if self._licence is not None else None
         licence = "" if own is None else str(own)
         values: dict[str, Any] = dict.fromkeys(name for name in ROW if name != "files")
@@ -141,8 +135,6 @@ class CorpusSupply:
         values["columns"] = self._further(row)
         if planned["label"] != FORGED:
             return values | dict.fromkeys(_OF_EDITS) | {"area_frac": 0.0}
-        if mask is not None and self._threshold is not None:
-            values["area_frac"] = float(mask.mean())
         return values
 
     def _further(self, row: Mapping[str, Any]) -> str:
@@ -177,7 +169,7 @@ class MasksSupply:
         rows = {at: row_of(row, planned[at]["split"]) for at, row in stored.items()}
         pictures = _pictures(self._source, planned, rows, originals=originals)
         return [
-            Raw(each, rows[at], _map(stored[at]["mask"]), _map(stored[at]["ignore"]), *pictures[at])
+            Raw(each, rows[at], _png(stored[at]["mask"]), _png(stored[at]["ignore"]), None, *pictures[at])
             for at, each in enumerate(planned)
         ]
 
@@ -268,16 +260,9 @@ def _found(source: Source, key: str | None) -> PictureLike | InputError:
         return fault
 
 
-def _map(stored: Mapping[str, Any] | None) -> Mask | None:
-    """(H, W) bool of a stored mask or ignore map."""
-    return None if stored is None else np.asarray(_grey(stored) >= 128)
-
-
-def _grey(stored: Mapping[str, Any]) -> NDArray[np.uint8]:
-    try:
-        return decode_grey(stored["bytes"])
-    except InputError as fault:
-        raise RunError(f"a stored map is damaged: {fault}", hint="annotate that part again") from fault
+def _png(stored: Mapping[str, Any] | None) -> bytes | None:
+    """The bytes of a struct of a picture."""
+    return None if stored is None else stored["bytes"]
 
 
 def _plain(value: Any) -> Any:
