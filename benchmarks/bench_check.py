@@ -94,7 +94,9 @@ def write_dataset(table: Path, folder: Path, layout: str) -> Made:
             mask = read_mask(table.parent / line["mask"])
             if not mask.any() or mask.mean() > 0.99:
                 continue
-            photo = line.get("photo") or line["original"]
+            photo, donor = line.get("photo") or line["original"], line.get("donor")
+            if donor and split_of(donor) != split_of(photo):
+                continue  # what was pasted would show its photograph in both splits
             edited, original = table.parent / line["edited"], table.parent / line["original"]
             row = Row(split_of(photo), f"{number:06d}", edited.suffix, original.suffix, photo)
             rows.append(row)

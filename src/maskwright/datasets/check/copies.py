@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from maskwright.datasets.candidates import near_pairs
-from maskwright.datasets.check.seen import Look, Seen
+from maskwright.datasets.check.seen import Look, Seen, marked_alike
 from maskwright.datasets.check.values import Defect
 from maskwright.datasets.confirm import Look as Closer
 from maskwright.datasets.confirm import look_at, same_photograph
@@ -144,6 +144,8 @@ def _is_open(rows: Sequence[Seen], pair: tuple[Key, Key], found: Mapping[tuple[i
         low = one if rank(first.split) <= rank(second.split) else other
         return (low, "leak") not in found
     if one_role != "picture" or other_role != "picture" or first.label != second.label:
+        return False
+    if not marked_alike(first.marked, second.marked):
         return False
     bits = int(_known(rows, pair[0]).phash, 16) ^ int(_known(rows, pair[1]).phash, 16)
     return (other, "duplicate") not in found and bits.bit_count() <= ALIKE_BITS

@@ -26,8 +26,8 @@ TRUSTS = {1.0: 0.0, 0.7: -1.0, 0.5: -2.0, 0.35: -3.0, 0.2: -4.0}
 like those they were fitted on; a hundred rows overrule it."""
 SHARES = (0.0, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 """Shares of exchanged rows, each as likely."""
-GAIN = 1.5
-"""Log likelihood that a share above 0 must gain, as for a parameter at one in ten (Wilks 1938)."""
+GAIN = 3.0
+"""Log likelihood that a share above 0 must gain: 1 in 70 by chance for one parameter (Wilks 1938)."""
 
 
 def exchanged(rows: Sequence[Seen], known: Mapping[bytes, str]) -> Iterator[Defect]:
@@ -46,7 +46,10 @@ def exchanged(rows: Sequence[Seen], known: Mapping[bytes, str]) -> Iterator[Defe
         if row.picture is None or row.original is None:
             continue
         others = originals[row.picture.file]
-        if known.get(row.picture.file) == "original" and known.get(row.original.file) == "picture":
+        sides = known.get(row.picture.file), known.get(row.original.file)
+        if sides == ("picture", "original"):
+            continue
+        if sides == ("original", "picture"):
             yield _proven(row, "its files are those of the other side by their checksums")
         elif row.fits == "original" and by_size:
             yield _proven(

@@ -16,7 +16,7 @@ from maskwright.datasets.check.masks import (
     storage_defect,
     stored_mask,
 )
-from maskwright.datasets.check.seen import Read, Seen, digest, look_of, read_side, way_of
+from maskwright.datasets.check.seen import Read, Seen, look_of, marked, read_side, way_of
 from maskwright.datasets.check.sides import swapped_odds
 from maskwright.datasets.check.values import Defect
 from maskwright.datasets.values import Record
@@ -73,7 +73,7 @@ def look_at(record: Record, annotator: Annotator, *, max_pixels: int, pictures: 
         compared=compared,
         picture=None if picture is None else look_of(picture),
         original=None if original is None else look_of(original),
-        mask=b"" if stored is None else digest(np.packbits(stored.mask).tobytes()),
+        marked=b"" if stored is None else marked(stored.mask),
         ways=_ways(picture, original),
         odds=odds,
         fits=fits,
@@ -144,7 +144,7 @@ def _judge(
             row.add(*found)
         return change is not None, 0.0, fits
     if change is None:
-        if looks_inverted(mask) and label != "authentic":
+        if row.record.original is None and label != "authentic" and looks_inverted(mask):
             row.add("mask_maybe_inverted", f"{mask.mean():.0%} of the picture are marked")
         return False, 0.0, fits
     return True, _against(row, mask, change, picture, original), fits

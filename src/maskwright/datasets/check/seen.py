@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from maskwright.datasets.check.values import Defect
@@ -12,9 +13,11 @@ from maskwright.pairs.descriptor import describe, phash, reduced
 from maskwright.pairs.filefacts import FileFacts
 from maskwright.pairs.opening import read_bytes
 from maskwright.pairs.picture import read_picture
-from maskwright.pairs.values import Encoded, Picture, PictureLike
+from maskwright.pairs.values import Encoded, Mask, Picture, PictureLike
 
 DIGEST_BYTES = 12
+FIELDS, APART = 8, 32
+"""Fields along a side, and by how many levels of 255 one may differ where a mask was resized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Seen:
         forged: it is said to be, or its mask says so.
         compared: it was set against its original.
         picture, original: None where they could not be read.
-        mask: digest of the mask as it was read; empty where there is none.
+        marked: as `marked` gives it; empty where there is no mask.
         ways: how the files of original and picture were saved; empty where one of them is not there.
         odds: log odds that picture and original are exchanged, by their pixels; 0 where nothing is known.
         fits: `picture` or `original` where the two have different sizes and the mask has that of one of them.
@@ -74,7 +77,7 @@ class Seen:
     compared: bool
     picture: Look | None
     original: Look | None
-    mask: bytes
+    marked: bytes
     ways: tuple[str, str] | tuple[()]
     odds: float
     fits: str
@@ -98,6 +101,20 @@ def look_of(read: Read) -> Look:
     pixels = hashlib.blake2b(np.ascontiguousarray(read.pixels).data, digest_size=DIGEST_BYTES)
     pixels.update(str(read.pixels.shape).encode())
     return Look(digest(read.data), pixels.digest(), phash(small), describe(small))
+
+
+def marked(mask: Mask) -> bytes:
+    """Where a mask marks a picture, roughly: the share of each of 8x8 fields, 0..255 in a byte each."""
+    levels = mask.view(np.uint8) * np.uint8(255)
+    return bytes(cv2.resize(levels, (FIELDS, FIELDS), interpolation=cv2.INTER_AREA).ravel())
+
+
+def marked_alike(one: bytes, other: bytes) -> bool:
+    """Whether two masks mark the same, as far as `marked` tells; two that are not there do."""
+    if len(one) != len(other):
+        return False
+    apart = np.frombuffer(one, np.uint8).astype(int) - np.frombuffer(other, np.uint8)
+    return not len(apart) or int(np.abs(apart).max()) <= APART
 
 
 def way_of(facts: FileFacts) -> str:
