@@ -465,9 +465,9 @@ def test_rejections_of_a_source_are_passed_over() -> None:
 def test_the_order_of_the_records_changes_nothing() -> None:
     records = [each for n in range(30) for each in ours(naive(n, quality=50), Encoding("png"))]
     by_label = sorted(records, key=lambda record: record.label or "")
-    first = measure_shortcuts(records, most=50)
-    assert first.forged == first.authentic == first.photographs == 25
-    assert measure_shortcuts(records[::-1], most=50) == measure_shortcuts(by_label, most=50) == first
+    first = measure_shortcuts(records, most=49)  # room for half a photograph is left
+    assert first.forged == first.authentic == first.photographs == 24
+    assert measure_shortcuts(records[::-1], most=49) == measure_shortcuts(by_label, most=49) == first
 
 
 def test_no_more_records_are_looked_at_than_asked_for_and_photographs_stay_whole() -> None:
