@@ -56,7 +56,8 @@ TRAPS = {
 """,
     "imdlbenco": """
 - `README-IMDLBenCo.md` in the dataset has the commands, the canvas that fits, and the environment: IMDLBenCo
-  0.1.45 needs `numpy<2` and does not install beside maskwright.
+  0.1.45 needs `numpy<2` and does not install beside maskwright. The tests read exports with a copy of its
+  readers, which gives what they give: `tests/datasets/formats/test_imdlbenco_itself.py`.
 - **Paths in the lists are relative to the folder you are in.** Change into the dataset first. IMDLBenCo
   otherwise stops with a KeyError that names a picture.
 - `Tp` and `Gt` are paired by their place in the sorted folder. One `.DS_Store` in `Tp` moves every mask to

@@ -40,12 +40,13 @@ class Facts:
 _TOP = """# {name} in IMDLBenCo
 
 Made by maskwright, for IMDLBenCo 0.1.45. It needs an environment of its own: it pins `numpy<2` and
-`albumentations==1.3.0`.
+`albumentations==1.3.0`, and wants `requests` without saying so.
 
 ```sh
-python3.10 -m venv benco
-benco/bin/pip install 'imdlbenco==0.1.45' 'numpy<2' 'albumentations==1.3.0' torch torchvision
-mkdir work && cd work && ../benco/bin/benco init model_zoo && cd ..
+python3.11 -m venv benco
+benco/bin/pip install 'imdlbenco==0.1.45' 'numpy<2' 'albumentations==1.3.0' requests
+export BENCO=$PWD/benco WORK=$PWD/work
+mkdir $WORK && cd $WORK && $BENCO/bin/benco init model_zoo
 ```
 
 Run `benco init` in a folder of its own, as above: it writes a `test_datasets.json`, and here is one.
@@ -53,8 +54,8 @@ Run `benco init` in a folder of its own, as above: it writes a `test_datasets.js
 ## Train
 
 Type this in the folder of this README: **paths in the lists are relative to the folder you are in**.
-`WORK` is the folder in which you typed `benco init`. From another folder IMDLBenCo stops with a KeyError
-that says a picture "is not registered in" its datasets.
+From another one IMDLBenCo stops with a KeyError that says a picture "is not registered in DATASETS".
+It trains on an NVIDIA GPU.
 
 ```sh
 {train}
@@ -117,19 +118,19 @@ def _train(splits: Sequence[str], facts: Facts, fit: str) -> str:
         note
         + f"""\
 # pretrained weights: https://dl.fbaipublicfiles.com/mae/pretrain/mae_pretrain_vit_base.pth
-torchrun --standalone --nnodes=1 --nproc_per_node=1 WORK/train.py \\
-    --model IML_ViT --edge_lambda 20 --vit_pretrain_path WORK/mae_pretrain_vit_base.pth \\
+$BENCO/bin/torchrun --standalone --nnodes=1 --nproc_per_node=1 $WORK/train.py \\
+    --model IML_ViT --edge_lambda 20 --vit_pretrain_path $WORK/mae_pretrain_vit_base.pth \\
     --world_size 1 --data_path train.json --test_data_path {judged} \\
     --batch_size 2 --test_batch_size 1 --accum_iter 8 --epochs 200 --test_period 4 \\
     --lr 1e-4 --min_lr 5e-7 --weight_decay 0.05 --warmup_epochs 2 --seed 42 \\
 """
-        + _COMMON.format(canvas=CANVAS_PX, fit=fit, out="WORK/output")
+        + _COMMON.format(canvas=CANVAS_PX, fit=fit, out="$WORK/output")
     )
 
 
 def _test(fit: str) -> str:
     return """\
-torchrun --standalone --nnodes=1 --nproc_per_node=1 WORK/test.py \\
+$BENCO/bin/torchrun --standalone --nnodes=1 --nproc_per_node=1 $WORK/test.py \\
     --model IML_ViT --world_size 1 --test_data_json test_datasets.json --test_batch_size 1 \\
-    --checkpoint_path WORK/output \\
-""" + _COMMON.format(canvas=CANVAS_PX, fit=fit, out="WORK/results")
+    --checkpoint_path $WORK/output \\
+""" + _COMMON.format(canvas=CANVAS_PX, fit=fit, out="$WORK/results")
