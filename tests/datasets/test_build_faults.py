@@ -443,3 +443,11 @@ def test_a_worker_that_dies_stops_the_build_at_its_row(long: Path, tmp_path: Pat
     assert b"a worker was lost at table.csv#" in err
     built(tmp_path / "dataset", [long])
     assert len(rows_of(tmp_path / "dataset")) == 60
+
+
+@pytest.mark.slow
+def test_a_build_on_ray_gives_the_same_bytes(long: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    built(tmp_path / "ray" / "dataset", [long], executor="ray", workers=2)
+    built(tmp_path / "local" / "dataset", [long])
+    assert digests(tmp_path / "ray" / "dataset") == digests(tmp_path / "local" / "dataset")
