@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwright.datasets.candidates import ALL, MANY, limit_for, near_between, near_pairs
+from maskwright.datasets.candidates import ALL, LOOSEST, MANY, limit_for, near_between, near_pairs
 from maskwright.pairs.descriptor import NEAR, describe, distances
 from tests.pairs.test_descriptor import PLAIN, cut, mirrored, scene
 
@@ -31,8 +31,8 @@ def test_of_few_pictures_all_near_pairs_are_found(seed: int, count: int) -> None
     found = {tuple(pair) for pair in near_pairs(made(seed, count)).tolist()}
     away = distances(made(seed, count), made(seed, count))
     pairs = [(one, other) for one in range(count) for other in range(one + 1, count)]
-    assert {pair for pair in pairs if away[pair] < NEAR - CLOSE} <= found
-    assert found <= {pair for pair in pairs if away[pair] < NEAR + CLOSE}
+    assert {pair for pair in pairs if away[pair] < LOOSEST - CLOSE} <= found
+    assert found <= {pair for pair in pairs if away[pair] < LOOSEST + CLOSE}
 
 
 def test_copies_are_candidates_and_strangers_are_not() -> None:
@@ -58,7 +58,8 @@ def test_no_pictures_have_no_candidates() -> None:
 
 
 def test_of_many_pictures_candidates_are_nearer() -> None:
-    assert limit_for(10) == limit_for(MANY) == NEAR
+    assert limit_for(10) == limit_for(2000) == pytest.approx(LOOSEST)
+    assert limit_for(MANY) == NEAR
     assert limit_for(10 * MANY) == pytest.approx(NEAR - 0.06)
 
 
@@ -68,7 +69,7 @@ def test_in_cells_nearly_all_are_found_and_twice_the_same() -> None:
     found = near_pairs(many)
     planted = {(place, place + 1) for place in range(0, len(many), 2)}
     away = np.array([distances([many[one]], [many[other]])[0, 0] for one, other in planted])
-    near = {pair for pair, far in zip(planted, away, strict=True) if far < NEAR}
+    near = {pair for pair, far in zip(planted, away, strict=True) if far < limit_for(len(many))}
     assert len(near) > 1000
     # levels by chance lie in no clusters, which is the hardest case; of photographs 99 % are found
     assert len(near & {tuple(pair) for pair in found.tolist()}) >= 0.97 * len(near)

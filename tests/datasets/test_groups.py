@@ -15,9 +15,10 @@ import pytest
 
 from maskwright.corpus.reader import Corpus
 from maskwright.datasets.answers import ANSWERS
+from maskwright.datasets.candidates import LOOSEST
 from maskwright.datasets.confirm import look_at, same_photograph
 from maskwright.datasets.groups import photographs
-from maskwright.pairs.descriptor import NEAR, describe, distance
+from maskwright.pairs.descriptor import describe, distance
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Picture
 from tests.datasets.pictured import corpus, put, rows_of, together, touched
@@ -162,7 +163,7 @@ def test_sets_are_those_of_a_search_from_row_to_row(tmp_path: Path) -> None:
         if one == other:
             return True
         first, second = looks[one], looks[other]
-        near = distance(describe(first), describe(second)) < NEAR
+        near = distance(describe(first), describe(second)) < LOOSEST
         return near and same_photograph(look_at(first), look_at(second))
 
     linked = {

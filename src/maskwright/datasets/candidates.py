@@ -33,7 +33,9 @@ DRAWN = 50
 SEED = 20
 
 MANY = 20_000
-"""Pictures up to which candidates are all that are nearer than `NEAR`."""
+"""So many pictures have a candidate each that is none at a distance of `NEAR`."""
+LOOSEST = 0.52
+"""Largest distance of candidates, up to 2,000 pictures; beyond it few copies are left to be found."""
 
 _LENGTH = 4000.0
 _FINE = 4096.0  # windows' maps as whole numbers: 7 levels * 3.7 * 4096 is far below 2 ** 24
@@ -41,12 +43,12 @@ _AT_ONCE = 1 << 20  # products in memory at a time: 4 MB
 
 
 def limit_for(pictures: int) -> float:
-    """The distance below which two of so many pictures are candidates: `NEAR` up to `MANY`, less for more.
+    """The distance below which two of so many pictures are candidates: `NEAR` for `MANY`, less for more.
 
-    Of different photographs 1 pair in 10,000 is nearer than 0.46, and ten times fewer for each 0.06 below.
-    So that a picture has about one candidate that is none, however many there are: all are opened.
+    So that a picture has about one candidate that is none, however many there are, as all are opened: of
+    different photographs 1 pair in 1,000 is nearer than 0.52, 1 in 10,000 than 0.46, 1 in 100,000 than 0.40.
     """
-    return NEAR - 0.06 * float(np.log10(max(pictures, MANY) / MANY))
+    return min(LOOSEST, NEAR - 0.06 * float(np.log10(max(pictures, 1) / MANY)))
 
 
 def near_pairs(descriptors: Sequence[bytes], *, progress: Progress | None = None) -> Places:
@@ -68,9 +70,13 @@ def near_pairs(descriptors: Sequence[bytes], *, progress: Progress | None = None
 def near_between(
     first: Sequence[bytes], second: Sequence[bytes], *, progress: Progress | None = None
 ) -> Places:
-    """The candidates between two lists of pictures, nearer than `NEAR`: (n, 2) int64 places, sorted."""
+    """The candidates between two lists of pictures: (n, 2) int64 places in both, sorted.
+
+    The limit is that of as many pictures as the root of the product.
+    """
     one, other = levels_of(first), levels_of(second)
-    there, back = _hits(one, other, NEAR, progress), _hits(other, one, NEAR, progress)
+    limit = limit_for(round((len(one) * len(other)) ** 0.5))
+    there, back = _hits(one, other, limit, progress), _hits(other, one, limit, progress)
     return np.unique(np.concatenate([there, back[:, ::-1]]), axis=0)
 
 

@@ -66,7 +66,7 @@ def photographs(
     if limit_for(len(different)) < NEAR:
         say(
             f"{counted(len(different), 'different picture')} are many: near-duplicates are looked for below"
-            f" a distance of {limit_for(len(different)):.2f}, not {NEAR}; strong crops are missed"
+            f" a distance of {limit_for(len(different)):.2f}, so some strong crops are missed"
         )
     found = near_pairs([each.name.descriptor for each in different], progress=progress)
     with CloserLook(corpora, say) as closer:
