@@ -43,7 +43,7 @@ def test_it_prints_one_object_where_asked(out: Path, tmp_path: Path, command: Co
     told = json.loads(answer)
     assert code == 0
     assert sum(labels["forged"] for labels in told["counts"].values()) == 5
-    assert told["announced"]["funnels"][0][1][-1] == ["something is edited", 5]
+    assert told["announced"]["funnels"][0][1][-1] == ["not the same pair as another row", 5]
 
 
 def test_options_reach_the_dataset(out: Path, tmp_path: Path, command: Command) -> None:

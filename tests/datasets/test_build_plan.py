@@ -40,7 +40,6 @@ def gathered(source: str, rows: int, *, authentic: bool | None = None) -> Gather
             "part": pa.array(numbers // 100, pa.int32()),
             "row": pa.array(numbers % 100, pa.int32()),
             "id": [f"{source}#{number}" for number in numbers],
-            "descriptor": [f"{source} {number // 3}".encode() for number in numbers],
             "original_is_authentic": pa.array([authentic] * rows, pa.bool_()),
         }
     )
@@ -137,36 +136,32 @@ def test_the_draw_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:
 
 
 def drawn(ratio: float, may: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.int64], Any]:
-    """Of 8 photographs with 1, 2, 3, ... originals of 2 rows each, all in one split."""
+    """Photographs and rows that give one, of 8 photographs with 2, 4, ... 16 rows, all in one split."""
     photographs = np.repeat(np.arange(8), 2 * np.arange(1, 9)).astype(np.int64)
-    originals = np.repeat(np.arange(len(photographs) // 2), 2).astype(np.int64)
     chance = np.random.default_rng(5).integers(0, 1 << 63, len(photographs), dtype=np.uint64)
     allowed = np.ones(len(photographs), np.bool_) if may is None else may
-    rows, asked = draw_authentic(
-        photographs, originals, np.zeros(len(photographs), np.int64), allowed, chance, ratio
-    )
-    return photographs[rows], (originals[rows], asked[0], rows)
+    splits = np.zeros(len(photographs), np.int64)
+    rows, asked = draw_authentic(photographs, splits, allowed, chance, ratio)
+    return photographs[rows], (asked[0], rows)
 
 
-def test_every_photograph_gives_one_authentic_picture_before_any_gives_two() -> None:
-    photographs, _ = drawn(8 / 72)
+def test_no_photograph_gives_two_authentic_pictures_and_too_few_are_told() -> None:
+    photographs, (asked, _) = drawn(1.0)
     assert sorted(photographs) == list(range(8))
-    photographs, _ = drawn(15 / 72)
-    assert sorted(photographs) == sorted([*range(8), *range(1, 8)])
+    assert (asked.split, asked.wanted, asked.there) == ("train", 72, 8)
 
 
-def test_no_original_is_taken_twice_and_too_few_are_told() -> None:
-    photographs, (originals, asked, _) = drawn(1.0)
-    assert len(photographs) == len(set(originals)) == 36
-    assert (asked.split, asked.wanted, asked.there) == ("train", 72, 36)
+def test_as_many_are_taken_as_are_asked_for() -> None:
+    photographs, (asked, _) = drawn(5 / 72)
+    assert len(set(photographs)) == asked.wanted == 5
 
 
 def test_only_rows_that_may_give_authentic_pictures() -> None:
     may = np.zeros(72, np.bool_)
     may[10:14] = True
-    _, (originals, _, rows) = drawn(1.0, may)
+    photographs, (_, rows) = drawn(1.0, may)
     assert set(rows) <= {10, 11, 12, 13}
-    assert sorted(originals) == [5, 6]
+    assert sorted(photographs) == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -133,3 +133,11 @@ def test_pictures_of_a_test_set_are_kept_out_with_all_edits_of_their_photograph(
     built = settings_of(tmp_path / "d")
     assert built["excluded"] == [["test", 1]]
     assert ["not shown in test", 3] in built["taken"][0]["funnel"]
+
+
+def test_a_pair_that_two_corpora_have_is_there_once(pipe: Path, generated: Path, tmp_path: Path) -> None:
+    options = BuildOptions(restricted="include")
+    build(tmp_path / "d", outs=[pipe, generated], selection="all", format="masks", options=options, workers=1)
+    assert [row["source"] for row in rows_of(tmp_path / "d")] == ["pipe"] * 4
+    funnel = settings_of(tmp_path / "d")["taken"][1]["funnel"]
+    assert funnel[-1] == ["not the same pair as another row", 0]

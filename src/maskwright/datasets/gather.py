@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +24,8 @@ from maskwright.pairs.presets.preset import Preset
 
 Keep = NDArray[np.bool_]
 
-_NEEDED = (
-    *("id", "original", "edited", "kind", "area_frac"),
-    *("original_phash", "descriptor", "edited_descriptor"),
-)
+_LOOKS = ("original_phash", "descriptor", "edited_descriptor", "width", "height", "area_frac", "qes")
+_NEEDED = ("id", "original", "edited", "kind", *_LOOKS)
 # What a preset adds; the same names in a corpus without one are the user's own and mean nothing here.
 _OF_PRESETS = ("original_is_authentic",)
 
@@ -108,6 +107,22 @@ def licence_column(run: Run) -> str | None:
     return next(
         (ours for theirs, ours in run.frozen.carried.items() if theirs in ("licence", "license")), None
     )
+
+
+def once(gathered: Sequence[Gathered]) -> list[Gathered]:
+    """Without pairs that are there already, in whichever corpus: the first of them stays.
+
+    The same pair is one whose original and edited picture look the same in every bit, with a mask of the
+    same size and score; a small edit alone need not change how a picture looks. Published corpora overlap.
+    """
+    seen: set[bytes] = set()
+    kept = []
+    for each in gathered:
+        rows = zip(*(each.table[name].to_pylist() for name in _LOOKS), strict=True)
+        keys = [hashlib.blake2b(repr(row).encode(), digest_size=16).digest() for row in rows]
+        keep = [key not in seen and not seen.add(key) for key in keys]  # type: ignore[func-returns-value]
+        kept.append(each.keeping(np.array(keep, np.bool_), "not the same pair as another row"))
+    return kept
 
 
 def levels_of(gathered: Gathered) -> tuple[NDArray[np.int64], list[tuple[str, str]]]:

@@ -54,7 +54,7 @@ class Asked:
 
     Args:
         wanted: as many as the ratio asks for.
-        there: distinct originals that may be taken.
+        there: photographs that can give one.
     """
 
     split: str
@@ -74,41 +74,22 @@ def hashes(gathered: Sequence[Gathered], seed: int) -> NDArray[np.uint64]:
     return np.array(found, np.uint64)
 
 
-def originals(gathered: Sequence[Gathered], photographs: Numbers) -> Numbers:
-    """(rows,) numbers of distinct originals: the same photograph that looks the same in every bit.
-
-    A table that holds its pictures names the original of every row anew, so the name alone does not say.
-    """
-    looks = [pc.cast(each.table["descriptor"], pa.binary()).combine_chunks() for each in gathered]
-    codes = pc.dictionary_encode(pa.concat_arrays(looks), null_encoding="encode").indices.to_numpy()
-    both = np.stack([photographs, codes.astype(np.int64)], 1)
-    return np.unique(both, axis=0, return_inverse=True)[1].astype(np.int64).ravel()
-
-
 def draw_authentic(
-    photographs: Numbers,
-    originals: Numbers,
-    splits: Numbers,
-    may: Keep,
-    chance: NDArray[np.uint64],
-    ratio: float,
+    photographs: Numbers, splits: Numbers, may: Keep, chance: NDArray[np.uint64], ratio: float
 ) -> tuple[Numbers, tuple[Asked, ...]]:
     """Rows whose original becomes an authentic picture, and how many were asked for.
 
-    Of every split each photograph gives one before any gives a second (near-duplicates), and no original is
-    taken twice.
+    A photograph gives one at most: two near-duplicates would teach nothing more than one.
 
     Args:
-        photographs, originals, splits: (rows,) numbers; forged rows all.
+        photographs, splits: (rows,) numbers; forged rows all.
         may: (rows,) which originals are photographs.
-        chance: (rows,) decides among equals.
+        chance: (rows,) decides which photographs, and which of their rows.
         ratio: authentic pictures for each forged one.
     """
     rows = np.flatnonzero(may)
     rows = rows[np.argsort(chance[rows], kind="stable")]
-    rows = rows[np.sort(np.unique(originals[rows], return_index=True)[1])]  # the first of every original
-    turn = _turns(photographs[rows])
-    rows = rows[np.argsort(turn, kind="stable")]
+    rows = rows[np.sort(np.unique(photographs[rows], return_index=True)[1])]  # the first of each photograph
     taken, asked = [], []
     for number, split in enumerate(SPLITS):
         there = rows[splits[rows] == number]
@@ -116,17 +97,6 @@ def draw_authentic(
         taken.append(there[:wanted])
         asked.append(Asked(split, wanted, len(there)))
     return np.sort(np.concatenate(taken)), tuple(asked)
-
-
-def _turns(groups: Numbers) -> Numbers:
-    """How many of the same group stand before each."""
-    order = np.argsort(groups, kind="stable")
-    sorted_groups = groups[order]
-    starts = np.flatnonzero(np.diff(sorted_groups, prepend=sorted_groups[:1] - 1))
-    lengths = np.diff([*starts, len(groups)])
-    turns = np.empty(len(groups), np.int64)
-    turns[order] = np.arange(len(groups)) - np.repeat(starts, lengths)
-    return turns
 
 
 def lay_out(
@@ -151,8 +121,7 @@ def lay_out(
     """
     chance = hashes(gathered, seed)
     may = np.concatenate([may_be_authentic(each, said) for each in gathered])
-    same = originals(gathered, photographs)
-    authentic, asked = draw_authentic(photographs, same, splits, may, chance, ratio)
+    authentic, asked = draw_authentic(photographs, splits, may, chance, ratio)
     rows = np.concatenate([np.arange(len(photographs)), authentic])
     forged = np.arange(len(rows)) < len(photographs)
     # another draw than the one that chose them; 2**64 / golden ratio, odd: Knuth, TAOCP 3, 6.4

@@ -15,7 +15,7 @@ import pyarrow as pa
 from maskwright.corpus.plan import load_run
 from maskwright.datasets.exclude import shown_in
 from maskwright.datasets.formats import Format
-from maskwright.datasets.gather import Gathered, gather, levels_of, may_pass
+from maskwright.datasets.gather import Gathered, gather, levels_of, may_pass, once
 from maskwright.datasets.groups import photographs
 from maskwright.datasets.licences import check_licence
 from maskwright.datasets.options import BuildOptions, build_command, needs_original
@@ -113,6 +113,7 @@ def draw_up(
     check_licence(options.licence, [licence for _, licence, _, _ in _licences(gathered)])
     notes: list[str] = []
     gathered, excluded = _without_excluded(gathered, options.exclude, progress, notes.append)
+    gathered = once(gathered)
     if not any(each.table.num_rows for each in gathered):
         raise SettingError("no row is left: all are left out, and the funnel says why: " + _funnel(gathered))
     corpora, rows = [each.corpus for each in gathered], [each.table for each in gathered]

@@ -40,7 +40,7 @@ class Announced:
         dataset: the folder.
         counts: split -> label -> pictures.
         funnels: of every corpus: its source, and (what, rows left after it).
-        authentic: of every split: (its name, authentic pictures wanted, distinct originals there are).
+        authentic: of every split: (its name, authentic pictures wanted, photographs that can give one).
         files, bytes: about so many; the bytes are estimated from `tried` rows that were made in memory.
         free_bytes: on the disk that is to hold them.
         plan_bytes: the table of the plan, in memory.
