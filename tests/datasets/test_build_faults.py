@@ -40,7 +40,7 @@ def out(source: Path) -> Path:
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of which nothing is said."""
     place = tmp_path_factory.mktemp("closed")
-    return corpus_of(table_of(place / "source", range(4), edits=1, licence=None), place / "out")
+    return corpus_of(table_of(place / "source", range(50, 54), edits=1, licence=None), place / "out")
 
 
 Given = dict[str, Any]
