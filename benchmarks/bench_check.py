@@ -315,25 +315,29 @@ def named(checked: Checked, ids: list[str], kinds: tuple[str, ...]) -> list[str]
 
 
 def measured(
-    title: str, made: Made, kinds: dict[str, tuple[Plant, tuple[str, ...]]], options: argparse.Namespace
+    title: str,
+    made: Made,
+    groups: list[dict[str, tuple[Plant, tuple[str, ...]]]],
+    options: argparse.Namespace,
 ) -> dict[str, object]:
+    """A clean check, and one of a copy for each group of kinds."""
     clean = check(made.folder, workers=options.workers)
-    copy = made.folder.with_name(made.folder.name + "_spoilt")
-    shutil.copytree(made.folder, copy)
-    spoilt = Made(copy, made.layout, list(made.rows))
-    planted = plant_all(spoilt, kinds, options.each, options.seed)
-    checked = check(copy, workers=options.workers)
-    every = {id_ for ids in planted.values() for id_ in ids}
     alarms = [(defect.id, defect.kind, defect.detail) for defect in clean.defects]
-    beside = [(d.id, d.kind, d.detail) for d in checked.defects if d.id not in every]
-    lines = []
-    for kind, ids in planted.items():
-        found = named(checked, ids, kinds[kind][1])
-        false = sum(alarm[1] in kinds[kind][1] for alarm in alarms)
-        missed = [id_ for id_ in ids if id_ not in found]
-        lines.append(
-            {"kind": kind, "planted": len(ids), "found": len(found), "false": false, "missed": missed}
-        )
+    lines, beside = [], []
+    for number, kinds in enumerate(groups):
+        copy = made.folder.with_name(f"{made.folder.name}_{number}")
+        shutil.copytree(made.folder, copy)
+        planted = plant_all(Made(copy, made.layout, list(made.rows)), kinds, options.each, options.seed)
+        checked = check(copy, workers=options.workers)
+        every = {id_ for ids in planted.values() for id_ in ids}
+        beside += [(each.id, each.kind, each.detail) for each in checked.defects if each.id not in every]
+        for kind, ids in planted.items():
+            found = named(checked, ids, kinds[kind][1])
+            false = sum(alarm[1] in kinds[kind][1] for alarm in alarms)
+            missed = [id_ for id_ in ids if id_ not in found]
+            lines.append(
+                {"kind": kind, "planted": len(ids), "found": len(found), "false": false, "missed": missed}
+            )
     return {"title": title, "rows": clean.rows, "lines": lines, "clean": alarms, "beside": beside}
 
 
@@ -364,17 +368,17 @@ def main() -> None:
             )
         if "originals" in options.only:
             made = write_dataset(folder / "made" / "pairs.csv", folder / "originals", "imagefolder")
-            results.append(measured("generated, with originals", made, FILES | ORIGINALS, options))
+            results.append(measured("generated, with originals", made, [ORIGINALS, FILES], options))
         if "none" in options.only:
             made = write_dataset(folder / "made" / "pairs.csv", folder / "none", "imdlbenco")
             kinds = FILES | {
                 "stray_file": (stray, ("stray_file",)),
                 "mask_inverted": ORIGINALS["mask_inverted"],
             }
-            results.append(measured("generated, Tp and Gt", made, kinds, options))
+            results.append(measured("generated, Tp and Gt", made, [kinds], options))
         if "real" in options.only:
             made = write_dataset(DATA / "pairs" / "pairs.csv", folder / "real", "imagefolder")
-            results.append(measured("real pairs", made, ORIGINALS, options))
+            results.append(measured("real pairs", made, [ORIGINALS], options))
     if options.json:
         print(json.dumps(results, indent=1))
         return

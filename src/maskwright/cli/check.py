@@ -62,6 +62,7 @@ def command(
 
 
 def _print(checked: Checked) -> None:
+    from maskwright.datasets.check.fix import check_line
     from maskwright.datasets.check.kinds import KINDS
 
     rows, wrong = counted(checked.rows, "row"), {defect.id for defect in checked.mistakes}
@@ -95,6 +96,9 @@ def _print(checked: Checked) -> None:
         answer_text(sentence)
     if checked.fixed is not None:
         _print_fixed(checked.fixed)
+    elif checked.mistakes:
+        answer()
+        answer(f"next: {check_line(checked)}")
 
 
 def _print_fixed(fixed: Fixed) -> None:

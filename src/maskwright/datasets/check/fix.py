@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ import numpy as np
 from maskwright.corpus import atomic
 from maskwright.datasets.check.changes import undone
 from maskwright.datasets.check.kinds import KINDS, LEFT_OUT, REPAIRED
-from maskwright.datasets.check.places import Places, check_repairable, files_in, key_of
+from maskwright.datasets.check.places import REPAIRABLE, Places, check_repairable, files_in, key_of
 from maskwright.datasets.check.values import Checked, Defect, Fixed
 from maskwright.datasets.formats.columns import json_line
 from maskwright.datasets.place import check_place
@@ -47,6 +48,13 @@ def check_target(new: Path, source: Path, layout: str) -> None:
     check_place(new, [("the dataset", str(source))])
     if new.exists() and any(new.iterdir()):
         raise SettingError(f"{new} is not empty", hint="give a new folder; nothing there was touched")
+
+
+def check_line(checked: Checked) -> str:
+    """What to type about what was found: repair a copy where that can be done, else list the rows."""
+    words = ["maskwright", "check", checked.dataset]
+    repairable = checked.layout in REPAIRABLE and os.path.isdir(checked.dataset)
+    return shlex.join([*words, *(("--fix", "NEW") if repairable else ("--json",))])
 
 
 def fix(
