@@ -26,8 +26,9 @@ SIDE = 256
 AGREEING = 0.4
 """Share of the structure of one of the two that must be found in the other (`registration.agreement`).
 
-Of 389 pairs of different `train` photographs the highest reached 0.14, two frames of one drive; of their
-copies, cropped to 60 % and edited anywhere, 1 in 200 is below (docs/why/leaks.md).
+Of 582 near pairs of different photographs the highest reached 0.14, two frames of one drive. Of 146 `train`
+photographs all copies are above that are resized, cropped to 60 %, mirrored or saved anew, and 250 of 251
+edited anywhere (docs/why/leaks.md).
 """
 
 _COARSEST = 40
