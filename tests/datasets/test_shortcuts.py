@@ -297,6 +297,7 @@ def intervals_of_chance(
         yield separation(drawn, some_classes(50, seed=seed), score, seed=seed)
 
 
+@pytest.mark.slow
 def test_the_interval_of_random_figures_holds_one_half_in_about_95_of_100_datasets() -> None:
     found = list(intervals_of_chance(logistic, 5, 60))
     assert np.mean([each.low <= 0.5 <= each.high for each in found]) >= 0.90

@@ -46,6 +46,7 @@ def answers(lines: Sequence[str]) -> dict[str, tuple[int, int, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_pairs_become_datasets_that_every_library_loads_with_the_same_masks(tmp_path: Path) -> None:
     table = table_of(tmp_path / "pairs", range(6), edits=1)
     lines = made(tmp_path, [table], "--where", "area_frac > 0", timeout_s=120)

@@ -74,6 +74,7 @@ def test_a_length_has_to_be_given_once(command: Command, folder: Path, tmp_path:
         assert "in steps or in minutes" in told
 
 
+@pytest.mark.slow
 def test_the_autoencoder_that_is_trained_is_a_round_trip(
     command: Command, folder: Path, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_the_same_pair_gives_the_same_page() -> None:
     assert pages[0] == pages[1]
 
 
+@pytest.mark.slow
 def test_a_picture_of_twelve_megapixels_gives_a_page_of_at_most_ten_megabytes() -> None:
     rng = np.random.default_rng(0)
     original = rng.integers(0, 255, (3000, 4000, 3)).astype(np.uint8)  # noise: nothing codes worse
