@@ -9,6 +9,7 @@ named `chromium`, `chromium-browser` or `google-chrome`.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import shutil
 import tempfile
@@ -33,6 +34,21 @@ def shoot(page: Page, source: Path, name: str, top: int, height: int) -> None:
     strip.save(FOLDER / f"{name}.jpg", quality=85, optimize=True)
 
 
+def card_page() -> Path:
+    """The card of a dataset of the demo's pairs."""
+    with Path("look/pairs.csv").open(newline="") as file:
+        rows = [{**row, "licence": "CC0 1.0"} for row in csv.DictReader(file)]
+    with Path("look/stated.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    maskwright.annotate("look/stated.csv", "out", annotator="compact")
+    maskwright.select(["out"], ["qes > 0.5"], name="good")
+    options = maskwright.BuildOptions(authentic=1, originals_are_photographs=True, licence="CC BY 4.0")
+    maskwright.build("dataset", outs=["out"], selection="good", format="parquet", options=options)
+    return Path("dataset/card.html")
+
+
 def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name), sync_playwright() as driver:
@@ -47,6 +63,7 @@ def main() -> None:
         shoot(page, Path("report.html"), "report-page", 0, 1180)
         shoot(page, Path("compared/compare.html"), "compare-page", 0, 760)
         shoot(page, Path("inspect.html"), "inspect-page", 0, 900)
+        shoot(page, card_page(), "card-page", 0, 1180)
         browser.close()
 
 
