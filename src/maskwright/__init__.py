@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         Tone,
     )
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 _PLACES = {
     "Aligned": "pairs.values",
