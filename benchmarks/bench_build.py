@@ -32,8 +32,8 @@ import numpy as np
 from PIL import Image
 
 from maskwright.corpus.annotate import Options, annotate
-from maskwright.datasets.containers import Encoding, encode
-from maskwright.datasets.select import select
+from maskwright.datasets.selecting.select import select
+from maskwright.datasets.shortcuts.containers import Encoding, encode
 
 PNG = Encoding("png")
 
@@ -61,7 +61,7 @@ def make_source(place: Path, rows: int, side: int) -> Path:
 
 
 def build_once(out: str, dataset: str, format: str) -> None:
-    from maskwright.datasets.build import build
+    from maskwright.datasets.building.build import build
 
     build(dataset, outs=[out], selection="bench", format=format, workers=1)
 
@@ -74,7 +74,7 @@ def floor(source: str) -> None:
 
 def measure(words: list[str]) -> None:
     """One run in this process; prints its cost as JSON."""
-    import maskwright.datasets.build  # noqa: F401  (imports are not timed)
+    import maskwright.datasets.building.build  # noqa: F401  (imports are not timed)
 
     start = time.perf_counter()
     {"build": build_once, "floor": floor}[words[0]](*words[1:])

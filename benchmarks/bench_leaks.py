@@ -38,10 +38,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from bench_descriptor import CHANGES, DATA, MIRRORED, after, crop, rows_of
-from maskwright.datasets.candidates import limit_for, near_pairs
-from maskwright.datasets.confirm import AGREEING, Look, agreeing, look_at, same_photograph
-from maskwright.datasets.groups import Sets
-from maskwright.datasets.split import split_photographs
+from maskwright.datasets.leaks.candidates import limit_for, near_pairs
+from maskwright.datasets.leaks.confirm import AGREEING, Look, agreeing, look_at, same_photograph
+from maskwright.datasets.leaks.groups import Sets
+from maskwright.datasets.leaks.split import split_photographs
 from maskwright.pairs.descriptor import describe, distance, distances, levels_of, odd
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Picture

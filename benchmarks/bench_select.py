@@ -104,7 +104,7 @@ def reading(out: Path, threshold: float | None) -> int:
 
 
 def selecting(out: Path, threshold: float | None) -> int:
-    from maskwright.datasets.select import select
+    from maskwright.datasets.selecting.select import select
 
     return select(out, WHERE, name="bench", threshold=threshold).funnel[0].left
 
@@ -112,7 +112,7 @@ def selecting(out: Path, threshold: float | None) -> int:
 def measure(what: str, out: str, threshold: float | None) -> None:
     """One round in this process; prints its cost as JSON."""
     pa.set_cpu_count(1)
-    from maskwright.datasets import select  # noqa: F401  (imports are not timed)
+    from maskwright.datasets.selecting import select  # noqa: F401  (imports are not timed)
 
     start, used = time.perf_counter(), time.process_time()
     rows = {"reading": reading, "select": selecting}[what](Path(out), threshold)

@@ -40,8 +40,9 @@ import PIL
 import sklearn
 from numpy.random import Generator
 
-from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
-from maskwright.datasets.separation import (
+from maskwright.datasets.shortcuts.containers import Encoding, counterpart, encode, on_grid, paste_back
+from maskwright.datasets.shortcuts.measure import Shortcuts, as_dict, measure_shortcuts, naive_records
+from maskwright.datasets.shortcuts.separation import (
     WIDER,
     Separation,
     boosted,
@@ -50,7 +51,6 @@ from maskwright.datasets.separation import (
     logistic,
     separation,
 )
-from maskwright.datasets.shortcuts import Shortcuts, as_dict, measure_shortcuts, naive_records
 from maskwright.datasets.values import REGENERATIONS, Record
 from maskwright.errors import InputError
 from maskwright.masks.annotators import DEFAULT, load_annotator

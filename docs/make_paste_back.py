@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import default_rng
 
 from maskwright.bench.demo import oval, photo
-from maskwright.datasets.containers import on_grid, paste_back
+from maskwright.datasets.shortcuts.containers import on_grid, paste_back
 from maskwright.pages.sheet import Row, contact_sheet
 from maskwright.pairs.values import Picture
 from maskwright.synthesis import corruptions, surfaces

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from maskwright.corpus.report import report
     from maskwright.corpus.status import RunSummary, status
     from maskwright.corpus.view import unpack
-    from maskwright.datasets.build import Announced, BuildOptions, BuildSummary, build
+    from maskwright.datasets.building.build import Announced, BuildOptions, BuildSummary, build
     from maskwright.datasets.check.checking import check
     from maskwright.datasets.check.values import Checked, Defect
-    from maskwright.datasets.select import Selected, select
+    from maskwright.datasets.selecting.select import Selected, select
     from maskwright.errors import (
         GridError,
         InputError,
@@ -62,9 +62,9 @@ __version__ = "0.5.0"
 _PLACES = {
     "Aligned": "pairs.values",
     "Annotation": "pairs.values",
-    "Announced": "datasets.build",
-    "BuildOptions": "datasets.build",
-    "BuildSummary": "datasets.build",
+    "Announced": "datasets.building.build",
+    "BuildOptions": "datasets.building.build",
+    "BuildSummary": "datasets.building.build",
     "Card": "pairs.values",
     "Change": "pairs.values",
     "Checked": "datasets.check.values",
@@ -92,7 +92,7 @@ _PLACES = {
     "RuledMask": "pairs.values",
     "RunError": "errors",
     "RunSummary": "corpus.status",
-    "Selected": "datasets.select",
+    "Selected": "datasets.selecting.select",
     "SettingError": "errors",
     "Share": "corpus.estimate",
     "Tone": "pairs.values",
@@ -100,7 +100,7 @@ _PLACES = {
     "annotate": "corpus.annotate",
     "annotate_pair": "masks.pipeline",
     "annotate_pairs": "masks.pipeline",
-    "build": "datasets.build",
+    "build": "datasets.building.build",
     "check": "datasets.check.checking",
     "compare": "masks.compare",
     "estimate": "corpus.estimate",
@@ -114,7 +114,7 @@ _PLACES = {
     "read_mask": "pairs.picture",
     "read_picture": "pairs.picture",
     "report": "corpus.report",
-    "select": "datasets.select",
+    "select": "datasets.selecting.select",
     "status": "corpus.status",
     "unpack": "corpus.view",
 }

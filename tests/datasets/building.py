@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maskwright.corpus.annotate import annotate
-from maskwright.datasets.select import select
+from maskwright.datasets.selecting.select import select
 from maskwright.pairs.sources import Roles
 from maskwright.pairs.values import Picture
 from tests.corpus.made import photograph, save

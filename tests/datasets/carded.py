@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskwright.datasets.built import freeze_build
+from maskwright.datasets.building.built import freeze_build
 from maskwright.datasets.values import SPLITS, Entry, Taken
 from tests.corpus.made import photograph
 from tests.datasets.formats import made

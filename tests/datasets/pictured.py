@@ -15,7 +15,7 @@ from maskwright.corpus.annotate import Options, run_of
 from maskwright.corpus.parts import row_of, write_part
 from maskwright.corpus.plan import ANNOTATIONS, drawn, freeze_run, load_run
 from maskwright.corpus.reader import Corpus, open_corpus
-from maskwright.datasets.looks import COLUMNS
+from maskwright.datasets.leaks.looks import COLUMNS
 from maskwright.masks.annotators import load_annotator
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.pairs.sources import open_source

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskwright.corpus.reader import open_corpus
-from maskwright.datasets.build import Announced, BuildOptions, BuildSummary, build
-from maskwright.datasets.containers import Encoding
+from maskwright.datasets.building.build import Announced, BuildOptions, BuildSummary, build
 from maskwright.datasets.formats import load_format
-from maskwright.datasets.select import select
+from maskwright.datasets.selecting.select import select
+from maskwright.datasets.shortcuts.containers import Encoding
 from maskwright.errors import RunError
 from maskwright.pairs.picture import read_mask
 from tests.corpus.made import save

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskwright.datasets.containers import Encoding
-from maskwright.datasets.entries import Wanted, make_entry
-from maskwright.datasets.plan import AUTHENTIC, FORGED
-from maskwright.datasets.supply import Raw
+from maskwright.datasets.building.entries import Wanted, make_entry
+from maskwright.datasets.building.plan import AUTHENTIC, FORGED
+from maskwright.datasets.building.supply import Raw
+from maskwright.datasets.shortcuts.containers import Encoding
 from maskwright.errors import InputError, RunError
 from maskwright.pairs.picture import encode_png, read_picture
 from tests.corpus.made import png

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from maskwright.datasets.build import BuildOptions, build
-from maskwright.datasets.select import select
+from maskwright.datasets.building.build import BuildOptions, build
+from maskwright.datasets.selecting.select import select
 from maskwright.errors import InputError, MaskwrightError, RunError, SettingError
 from tests.conftest import Command
 from tests.corpus.made import save
@@ -292,7 +292,7 @@ def small_disk(place: Path, kilobytes: int, program: str, *words: object) -> sub
 TOO_SMALL = """
 import sys
 from pathlib import Path
-from maskwright.datasets.build import build
+from maskwright.datasets.building.build import build
 from maskwright.errors import RunError
 dataset, out = Path(sys.argv[1]), Path(sys.argv[2])
 try:
@@ -312,7 +312,7 @@ def test_a_disk_that_cannot_hold_it_is_told_before_anything_is_written(out: Path
 FULL = """
 import json, os, sys
 from pathlib import Path
-from maskwright.datasets.build import build
+from maskwright.datasets.building.build import build
 from maskwright.errors import RunError
 from tests.datasets.building import digests
 dataset, out, leave = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
@@ -348,7 +348,7 @@ def test_a_disk_that_fills_up_stops_the_build_and_the_same_call_completes_it(
 
 LIMITED = """
 import sys
-from maskwright.datasets.build import build
+from maskwright.datasets.building.build import build
 build(sys.argv[1], outs=[sys.argv[2]], selection="all", format="parquet", workers=1)
 """
 
@@ -376,7 +376,7 @@ def test_a_file_that_may_not_grow_further_stops_the_build_and_the_same_call_comp
 
 RUN = """
 import sys
-from maskwright.datasets.build import build
+from maskwright.datasets.building.build import build
 build(sys.argv[1], outs=[sys.argv[2]], selection="all", format="imagefolder", workers=1)
 """
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from maskwright.datasets.gather import Gathered, told_apart
-from maskwright.datasets.plan import (
+from maskwright.datasets.building.gather import Gathered, told_apart
+from maskwright.datasets.building.plan import (
     AUTHENTIC,
     FORGED,
     PLAN,

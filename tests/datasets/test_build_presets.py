@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from maskwright.datasets.build import BuildOptions, build
+from maskwright.datasets.building.build import BuildOptions, build
 from maskwright.errors import SettingError
 from maskwright.pairs.sources import Roles
 from tests.corpus.made import png

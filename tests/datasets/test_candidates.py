@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwright.datasets.candidates import ALL, LOOSEST, MANY, limit_for, near_between, near_pairs
+from maskwright.datasets.leaks.candidates import ALL, LOOSEST, MANY, limit_for, near_between, near_pairs
 from maskwright.pairs.descriptor import NEAR, describe, distances
 from tests.pairs.test_descriptor import PLAIN, cut, mirrored, scene
 

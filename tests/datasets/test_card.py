@@ -20,12 +20,12 @@ import yaml
 from markdown_it import MarkdownIt
 from PIL import Image
 
+from maskwright.datasets.building.shards import LEFT, ROWS
 from maskwright.datasets.card import write_card
 from maskwright.datasets.card.figures import Provenance
 from maskwright.datasets.formats import FORMATS, load_format
-from maskwright.datasets.separation import Separation
-from maskwright.datasets.shards import LEFT, ROWS
-from maskwright.datasets.shortcuts import Shortcuts
+from maskwright.datasets.shortcuts.measure import Shortcuts
+from maskwright.datasets.shortcuts.separation import Separation
 from maskwright.datasets.values import ROW, Entry
 from maskwright.errors import RunError
 from tests.contracts.page import HOSTILE

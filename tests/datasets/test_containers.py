@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image
 
-from maskwright.datasets.containers import (
+from maskwright.datasets.shortcuts.containers import (
     BLEND_PX,
     JPEG_LONGEST_PX,
     Encoding,

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.exclude import shown_in
+from maskwright.datasets.leaks.exclude import shown_in
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.values import Picture
 from tests.corpus.made import png, save

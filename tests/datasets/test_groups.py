@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.answers import ANSWERS
-from maskwright.datasets.candidates import LOOSEST
-from maskwright.datasets.confirm import look_at, same_photograph
-from maskwright.datasets.groups import photographs
+from maskwright.datasets.leaks.answers import ANSWERS
+from maskwright.datasets.leaks.candidates import LOOSEST
+from maskwright.datasets.leaks.confirm import look_at, same_photograph
+from maskwright.datasets.leaks.groups import photographs
 from maskwright.pairs.descriptor import describe, distance
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskwright.datasets.licences import KNOWN, LEVELS, allowed, check_licence, is_enough, terms_of
+from maskwright.datasets.building.licences import KNOWN, LEVELS, allowed, check_licence, is_enough, terms_of
 from maskwright.errors import SettingError
 from maskwright.pairs.presets import PRESETS
 from maskwright.pairs.presets.preset import REDISTRIBUTE

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import maskwright
-from maskwright.datasets.select import Selected, select
-from maskwright.datasets.selection import load_selection
+from maskwright.datasets.selecting.select import Selected, select
+from maskwright.datasets.selecting.selection import load_selection
 from maskwright.errors import MaskwrightError, RunError, SettingError
 from tests.datasets.grown import Grower
 
@@ -307,7 +307,7 @@ def test_a_selection_that_is_stopped_leaves_nothing(out: Path) -> None:
 FULL = """
 import json, os, shutil, sys
 from pathlib import Path
-from maskwright.datasets.select import select
+from maskwright.datasets.selecting.select import select
 from maskwright.errors import RunError
 out = Path(shutil.copytree(sys.argv[1], Path(sys.argv[2]) / "out"))
 select(out, "qes > 0.5", name="good")

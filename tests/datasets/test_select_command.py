@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwright.cli.select import _bar
-from maskwright.datasets.selection import load_selection
+from maskwright.datasets.selecting.selection import load_selection
 from tests.conftest import Command
 from tests.datasets.grown import Grower
 from tests.datasets.test_select import ROWS

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from maskwright.corpus.annotate import Options, annotate
-from maskwright.datasets.select import select
+from maskwright.datasets.selecting.select import select
 from tests.conftest import Command
 from tests.corpus.made import edited, save
 

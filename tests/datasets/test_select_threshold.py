@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from maskwright.corpus.annotate import Options, annotate
 from maskwright.corpus.reader import open_corpus
-from maskwright.datasets.select import select
-from maskwright.datasets.selection import load_selection
-from maskwright.datasets.threshold import REFUSED
+from maskwright.datasets.selecting.select import select
+from maskwright.datasets.selecting.selection import load_selection
+from maskwright.datasets.selecting.threshold import REFUSED
 from maskwright.errors import RunError, SettingError
 from maskwright.masks.scores import OF_SHAPE, SCORES, mask_at, shape_scores
 from tests.corpus.made import folder_of

@@ -17,8 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from maskwright.datasets.containers import Encoding, encode
-from maskwright.datasets.separation import (
+from maskwright.datasets.shortcuts.containers import Encoding, encode
+from maskwright.datasets.shortcuts.measure import (
+    Shortcuts,
+    as_dict,
+    from_dict,
+    measure_shortcuts,
+    naive_records,
+)
+from maskwright.datasets.shortcuts.separation import (
     FOLDS,
     LEAST_PHOTOGRAPHS,
     Classes,
@@ -29,14 +36,7 @@ from maskwright.datasets.separation import (
     logistic,
     separation,
 )
-from maskwright.datasets.shortcuts import (
-    Shortcuts,
-    as_dict,
-    from_dict,
-    measure_shortcuts,
-    naive_records,
-)
-from maskwright.datasets.traces import bits_per_pixel, blockiness, container_facts
+from maskwright.datasets.shortcuts.traces import bits_per_pixel, blockiness, container_facts
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.pairs.picture import read_picture

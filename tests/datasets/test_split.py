@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwright.datasets.split import split_photographs
+from maskwright.datasets.leaks.split import split_photographs
 from maskwright.errors import SettingError
 
 FRACTIONS = st.sampled_from(

@@ -14,7 +14,7 @@ from maskwright.errors import SettingError
 from maskwright.pages.words import counted, short, size
 
 if TYPE_CHECKING:
-    from maskwright.datasets.build import Announced, BuildSummary
+    from maskwright.datasets.building.build import Announced, BuildSummary
 
 EXAMPLE = "Example:  maskwright build dataset --from out --selection sure --format imagefolder"
 
@@ -115,8 +115,8 @@ def command(
     Splits share no photograph. Says what it is going to write before it does. The same line again goes on
     where the last one stopped.
     """
-    from maskwright.datasets.build import BuildOptions, build
-    from maskwright.datasets.containers import Encoding
+    from maskwright.datasets.building.build import BuildOptions, build
+    from maskwright.datasets.shortcuts.containers import Encoding
 
     if quality is not None and pictures == "png":
         raise SettingError("a PNG has no quality: it keeps every pixel", hint="--pictures jpeg --quality Q")
@@ -206,7 +206,7 @@ def _print_licences(announced: Announced) -> None:
 
 
 def _print(summary: BuildSummary) -> None:
-    from maskwright.datasets.entries import LEFT_OUT
+    from maskwright.datasets.building.entries import LEFT_OUT
     from maskwright.pairs.values import REASONS
 
     answer(

@@ -15,9 +15,9 @@ from maskwright.pages.words import counted, figure, percent, short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from maskwright.datasets.duplicates import Photographs
-    from maskwright.datasets.funnel import Spread, Step
-    from maskwright.datasets.select import Selected
+    from maskwright.datasets.selecting.duplicates import Photographs
+    from maskwright.datasets.selecting.funnel import Spread, Step
+    from maskwright.datasets.selecting.select import Selected
 
 EXAMPLE = 'Example:  maskwright select out --where "qes > 0.5" --name sure'
 
@@ -68,7 +68,7 @@ def command(
     Only rows that are ok are chosen. Says how many each condition drops, alone and after those before
     it, and how the scores of the chosen ones are spread; writes OUT/selections/N.parquet and N.json.
     """
-    from maskwright.datasets.select import select
+    from maskwright.datasets.selecting.select import select
 
     with reporter() as shown:
         selected = select(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskwright.datasets.built import BUILD
+from maskwright.datasets.building.built import BUILD
 from maskwright.datasets.formats import FORMATS, Format, load_format
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError, MaskwrightError

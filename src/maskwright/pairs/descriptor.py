@@ -163,7 +163,7 @@ def levels_of(descriptors: Sequence[bytes]) -> Levels:
 
 @functools.cache
 def windows() -> tuple[Levels, ...]:
-    """(128, 128) each: takes the levels of a whole picture to those of one of 36 windows, but for a factor."""
+    """(128, 128) each: takes levels of a whole picture to those of one of 36 windows, but for a factor."""
     weights = _weights()
     made = []
     for top, height in _SPANS:

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from maskwright.datasets.containers import Encoding, encode
 from maskwright.datasets.formats import load_format
+from maskwright.datasets.shortcuts.containers import Encoding, encode
 from maskwright.datasets.values import Entry
 from tests.datasets.formats.made import entry, mixed, pixels, write
 

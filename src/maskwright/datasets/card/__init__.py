@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from maskwright.corpus.atomic import replacing, told
-from maskwright.datasets.built import SHORTCUTS, load_build
+from maskwright.datasets.building.built import SHORTCUTS, load_build
 from maskwright.datasets.card.figures import Figures, Provenance, left_out
 from maskwright.datasets.card.hub import hub_of
 from maskwright.datasets.card.pictures import Shown, shown
 from maskwright.datasets.card.rights import passing
 from maskwright.datasets.card.sections import sections
 from maskwright.datasets.formats import Format, load_format
-from maskwright.datasets.shortcuts import Shortcuts, from_dict
+from maskwright.datasets.shortcuts.measure import Shortcuts, from_dict
 from maskwright.datasets.values import Built
 from maskwright.errors import InputError, RunError
 from maskwright.pages.dataset import DatasetView, Section, dataset_page, dataset_readme, histogram_svg

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from maskwright.datasets.card.figures import Figures
-from maskwright.datasets.separation import Separation
-from maskwright.datasets.shortcuts import Shortcuts
+from maskwright.datasets.shortcuts.measure import Shortcuts
+from maskwright.datasets.shortcuts.separation import Separation
 from maskwright.datasets.values import Built
 from maskwright.pages.dataset import Grid, Section
 from maskwright.pages.lines import Code, Line

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from maskwright.corpus.conditions import MEMORY_LIMIT
 from maskwright.corpus.report import EDGES
-from maskwright.datasets.built import BUILD, LEFT_OUT, PROVENANCE
-from maskwright.datasets.shards import ROWS
+from maskwright.datasets.building.built import BUILD, LEFT_OUT, PROVENANCE
+from maskwright.datasets.building.shards import ROWS
 from maskwright.datasets.values import SPLITS
 from maskwright.errors import RunError
 from maskwright.masks.scores import SCORES

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from maskwright.datasets.building.licences import LEVELS, is_enough
 from maskwright.datasets.card.figures import Figures
 from maskwright.datasets.formats import Format
-from maskwright.datasets.licences import LEVELS, is_enough
 from maskwright.datasets.values import Built
 from maskwright.pages.dataset import Grid, Passing, Section
 from maskwright.pages.lines import Code, Line, Link

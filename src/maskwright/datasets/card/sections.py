@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from maskwright.corpus.report import BACKGROUND_SAYS
-from maskwright.datasets.built import BUILD, CHECKSUMS, LEFT_OUT, PROVENANCE
+from maskwright.datasets.building.built import BUILD, CHECKSUMS, LEFT_OUT, PROVENANCE
+from maskwright.datasets.building.entries import LEFT_OUT as WHY_LEFT
 from maskwright.datasets.card.caution import limits, shortcut_check
 from maskwright.datasets.card.cite import citing
 from maskwright.datasets.card.figures import MOST_LINES, Figures, Part
 from maskwright.datasets.card.rights import terms
-from maskwright.datasets.entries import LEFT_OUT as WHY_LEFT
 from maskwright.datasets.formats import Format
-from maskwright.datasets.shortcuts import Shortcuts
+from maskwright.datasets.shortcuts.measure import Shortcuts
 from maskwright.datasets.values import REGENERATIONS, ROW, SPLITS, Built, Taken
 from maskwright.pages.dataset import Grid, Section
 from maskwright.pages.lines import Code, Line, Piece

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from maskwright.corpus.executors import Beat, Finished, Heard, Lost
 from maskwright.corpus.executors.local import LocalExecutor, default_workers
-from maskwright.datasets.built import BUILD
+from maskwright.datasets.building.built import BUILD
 from maskwright.datasets.check.copies import copies
 from maskwright.datasets.check.exchanged import exchanged
 from maskwright.datasets.check.fix import check_target
@@ -22,8 +22,8 @@ from maskwright.datasets.check.pairing import folder_defects, records_by_name
 from maskwright.datasets.check.rows import LOST, look_at
 from maskwright.datasets.check.seen import Seen, written
 from maskwright.datasets.check.values import Checked, Defect
-from maskwright.datasets.confirm import SIDE
 from maskwright.datasets.formats.columns import provenance, rows_in
+from maskwright.datasets.leaks.confirm import SIDE
 from maskwright.datasets.opened import Opened, open_dataset
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError, SettingError

@@ -13,11 +13,11 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from maskwright.datasets.candidates import near_pairs
 from maskwright.datasets.check.seen import Look, Seen, marked_alike
 from maskwright.datasets.check.values import Defect
-from maskwright.datasets.confirm import Look as Closer
-from maskwright.datasets.confirm import look_at, same_photograph
+from maskwright.datasets.leaks.candidates import near_pairs
+from maskwright.datasets.leaks.confirm import Look as Closer
+from maskwright.datasets.leaks.confirm import look_at, same_photograph
 from maskwright.pairs.values import Picture
 
 ORDER = ("train", "", "val", "validation", "valid", "dev", "test")

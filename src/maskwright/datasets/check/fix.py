@@ -18,12 +18,12 @@ import cv2
 import numpy as np
 
 from maskwright.corpus import atomic
+from maskwright.datasets.building.place import check_place
 from maskwright.datasets.check.changes import undone
 from maskwright.datasets.check.kinds import KINDS, LEFT_OUT, REPAIRED
 from maskwright.datasets.check.places import REPAIRABLE, Places, check_repairable, files_in, key_of
 from maskwright.datasets.check.values import Checked, Defect, Fixed
 from maskwright.datasets.formats.columns import json_line
-from maskwright.datasets.place import check_place
 from maskwright.datasets.values import Record
 from maskwright.errors import SettingError
 from maskwright.pairs.opening import open_image, read_bytes

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from maskwright.datasets.containers import Encoding, encode
 from maskwright.datasets.formats import Format, Put, Shard
 from maskwright.datasets.formats.files import (
     located,
@@ -16,6 +15,7 @@ from maskwright.datasets.formats.files import (
     put_file,
     split_folders,
 )
+from maskwright.datasets.shortcuts.containers import Encoding, encode
 from maskwright.datasets.values import Entry, Record, Stored
 from maskwright.errors import InputError
 from maskwright.pairs.picture import read_picture

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskwright.datasets.built import PROVENANCE
+from maskwright.datasets.building.built import PROVENANCE
 from maskwright.datasets.values import ROW, SPLITS
 from maskwright.errors import RunError
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from maskwright.corpus import atomic
 from maskwright.corpus.parts import table_writer
-from maskwright.datasets.built import CHECKSUMS, LEFT_OUT, SHORTCUTS
+from maskwright.datasets.building.built import CHECKSUMS, LEFT_OUT, SHORTCUTS
+from maskwright.datasets.building.plan import PLAN
+from maskwright.datasets.building.shards import LEFT, left_out
 from maskwright.datasets.card import write_card
 from maskwright.datasets.formats import Format
 from maskwright.datasets.formats.columns import provenance, rows_in
-from maskwright.datasets.plan import PLAN
-from maskwright.datasets.shards import LEFT, left_out
-from maskwright.datasets.shortcuts import as_dict, measure_shortcuts
+from maskwright.datasets.shortcuts.measure import as_dict, measure_shortcuts
 from maskwright.datasets.values import Built
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.corpus.parts import key_of
-from maskwright.datasets.separation import (
+from maskwright.datasets.shortcuts.separation import (
     LEAST_PHOTOGRAPHS,
     Classes,
     Figures,
@@ -28,7 +28,7 @@ from maskwright.datasets.separation import (
     logistic,
     separation,
 )
-from maskwright.datasets.traces import bits_per_pixel, blockiness, container_facts
+from maskwright.datasets.shortcuts.traces import bits_per_pixel, blockiness, container_facts
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.measures.protocols.figures import auc_of_scores

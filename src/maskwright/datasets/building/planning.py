@@ -13,17 +13,17 @@ import numpy as np
 import pyarrow as pa
 
 from maskwright.corpus.plan import load_run
-from maskwright.datasets.exclude import shown_in
+from maskwright.datasets.building.gather import Gathered, gather, levels_of, may_pass, once
+from maskwright.datasets.building.licences import check_licence
+from maskwright.datasets.building.options import BuildOptions, build_command, needs_original
+from maskwright.datasets.building.place import check_place
+from maskwright.datasets.building.plan import Asked, Numbers, lay_out
+from maskwright.datasets.building.shards import Corner
 from maskwright.datasets.formats import Format
-from maskwright.datasets.gather import Gathered, gather, levels_of, may_pass, once
-from maskwright.datasets.groups import photographs
-from maskwright.datasets.licences import check_licence
-from maskwright.datasets.options import BuildOptions, build_command, needs_original
-from maskwright.datasets.place import check_place
-from maskwright.datasets.plan import Asked, Numbers, lay_out
-from maskwright.datasets.selection import parts_digest
-from maskwright.datasets.shards import Corner
-from maskwright.datasets.split import split_photographs
+from maskwright.datasets.leaks.exclude import shown_in
+from maskwright.datasets.leaks.groups import photographs
+from maskwright.datasets.leaks.split import split_photographs
+from maskwright.datasets.selecting.selection import parts_digest
 from maskwright.datasets.values import Taken
 from maskwright.errors import SettingError
 from maskwright.pages.words import counted

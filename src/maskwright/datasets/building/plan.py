@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from maskwright.corpus import atomic
+from maskwright.datasets.building.gather import Gathered, Keep, may_be_authentic
 from maskwright.datasets.formats import Shard
-from maskwright.datasets.gather import Gathered, Keep, may_be_authentic
 from maskwright.datasets.values import SPLITS
 from maskwright.errors import RunError
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.answers import Named
+from maskwright.datasets.leaks.answers import Named
 from maskwright.pairs.descriptor import DESCRIPTOR_BYTES, levels_of
 
 COLUMNS = ("id", "original", "edited", "original_phash", "descriptor", "edited_descriptor", "key")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.datasets.containers import Encoding, counterpart, encode, on_grid, paste_back
-from maskwright.datasets.plan import FORGED, PlanRow, windows
-from maskwright.datasets.supply import Raw, Supply
+from maskwright.datasets.building.plan import FORGED, PlanRow, windows
+from maskwright.datasets.building.supply import Raw, Supply
+from maskwright.datasets.shortcuts.containers import Encoding, counterpart, encode, on_grid, paste_back
 from maskwright.datasets.values import Entry, Stored
 from maskwright.errors import InputError, RunError
 from maskwright.masks.scores import mask_at

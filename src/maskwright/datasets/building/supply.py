@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from maskwright.corpus.parts import part_path
 from maskwright.corpus.plan import Run, load_plan, load_run, source_of
+from maskwright.datasets.building.gather import licence_column
+from maskwright.datasets.building.licences import allowed
+from maskwright.datasets.building.plan import FORGED, PlanRow
 from maskwright.datasets.formats.columns import COLUMNS, row_of
 from maskwright.datasets.formats.tables import data_files
-from maskwright.datasets.gather import licence_column
-from maskwright.datasets.licences import allowed
-from maskwright.datasets.plan import FORGED, PlanRow
 from maskwright.datasets.values import ROW
 from maskwright.errors import InputError, RunError
 from maskwright.pairs.presets import PRESETS

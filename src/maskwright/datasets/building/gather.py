@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from maskwright.corpus.parts import read_part
 from maskwright.corpus.plan import Run, load_run
 from maskwright.corpus.reader import Corpus, open_corpus
-from maskwright.datasets.licences import allowed, is_enough
-from maskwright.datasets.selection import Selection, load_selection
+from maskwright.datasets.building.licences import allowed, is_enough
+from maskwright.datasets.selecting.selection import Selection, load_selection
 from maskwright.errors import SettingError
 from maskwright.pairs.presets import PRESETS
 from maskwright.pairs.presets.preset import Preset

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from maskwright.corpus.plan import PLAN, RUN
 from maskwright.corpus.reader import Corpus, open_corpus
-from maskwright.datasets.candidates import Progress, near_between
-from maskwright.datasets.closer_look import Pictures, Say
-from maskwright.datasets.confirm import look_at, same_photograph
-from maskwright.datasets.groups import Sets, distinct, join_known, photographs, warn
-from maskwright.datasets.looks import COLUMNS, Shown, shown_by
-from maskwright.datasets.tested import FORMS, Tested, Tests, tested_in
+from maskwright.datasets.leaks.candidates import Progress, near_between
+from maskwright.datasets.leaks.closer_look import Pictures, Say
+from maskwright.datasets.leaks.confirm import look_at, same_photograph
+from maskwright.datasets.leaks.groups import Sets, distinct, join_known, photographs, warn
+from maskwright.datasets.leaks.looks import COLUMNS, Shown, shown_by
+from maskwright.datasets.leaks.tested import FORMS, Tested, Tests, tested_in
 from maskwright.errors import InputError
 from maskwright.pages.words import counted
 from maskwright.pairs.descriptor import describe

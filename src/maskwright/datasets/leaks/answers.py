@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maskwright.corpus import atomic
-from maskwright.datasets.confirm import RULE
+from maskwright.datasets.leaks.confirm import RULE
 
 ANSWERS = "same_photograph.parquet"
 """Name of the file in OUT. It may be deleted: what it says is found again."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from maskwright.corpus.conditions import Conditions
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.threshold import REFUSED
+from maskwright.datasets.selecting.threshold import REFUSED
 from maskwright.errors import SettingError
 from maskwright.masks.scores import OF_SHAPE
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.candidates import Progress, limit_for, near_pairs
-from maskwright.datasets.closer_look import CloserLook, Say
-from maskwright.datasets.looks import Shown, cells, shown_by
+from maskwright.datasets.leaks.candidates import Progress, limit_for, near_pairs
+from maskwright.datasets.leaks.closer_look import CloserLook, Say
+from maskwright.datasets.leaks.looks import Shown, cells, shown_by
 from maskwright.pages.words import counted
 from maskwright.pairs.descriptor import NEAR
 from maskwright.pairs.opening import is_remote

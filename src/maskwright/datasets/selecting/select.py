@@ -23,9 +23,9 @@ from maskwright.corpus.conditions import Conditions
 from maskwright.corpus.executors.local import default_workers
 from maskwright.corpus.plan import load_plan
 from maskwright.corpus.reader import Batch, Corpus, open_corpus
-from maskwright.datasets.asking import asked_of
-from maskwright.datasets.funnel import OK, ROWS, SCORES, Funnel, Spread, Step
-from maskwright.datasets.selection import (
+from maskwright.datasets.selecting.asking import asked_of
+from maskwright.datasets.selecting.funnel import OK, ROWS, SCORES, Funnel, Spread, Step
+from maskwright.datasets.selecting.selection import (
     FORMAT,
     check_name,
     file_digest,
@@ -33,12 +33,12 @@ from maskwright.datasets.selection import (
     rows_path,
     settings_path,
 )
-from maskwright.datasets.threshold import MAP, REFUSED, check_threshold, derived
+from maskwright.datasets.selecting.threshold import MAP, REFUSED, check_threshold, derived
 from maskwright.errors import SettingError
 from maskwright.masks.scores import OF_SHAPE
 
 if TYPE_CHECKING:
-    from maskwright.datasets.duplicates import Photographs
+    from maskwright.datasets.selecting.duplicates import Photographs
 
 Progress = Callable[[str, int, int], None]
 """(what, done, of how many)."""
@@ -165,7 +165,7 @@ def select(
             raise _none_left(total.steps)
     photographs = None
     if near_duplicates:
-        from maskwright.datasets.duplicates import count_photographs
+        from maskwright.datasets.selecting.duplicates import count_photographs
 
         photographs = count_photographs([corpus.out for corpus in corpora], name, progress=progress)
     return Selected(

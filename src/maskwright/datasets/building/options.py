@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskwright.datasets.containers import Encoding
 from maskwright.datasets.formats import Format
+from maskwright.datasets.shortcuts.containers import Encoding
 from maskwright.datasets.values import REGENERATIONS, RESTRICTED, SPLITS
 from maskwright.errors import SettingError, unknown_name
 

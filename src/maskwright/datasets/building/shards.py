@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from maskwright.corpus import atomic
 from maskwright.corpus.executors import Beat
 from maskwright.corpus.parts import table_writer
-from maskwright.datasets.built import PROVENANCE
-from maskwright.datasets.entries import Left, Wanted, entries
+from maskwright.datasets.building.built import PROVENANCE
+from maskwright.datasets.building.entries import Left, Wanted, entries
+from maskwright.datasets.building.plan import PLAN, Planned, read_group
+from maskwright.datasets.building.supply import CorpusSupply, MasksSupply, Supply
 from maskwright.datasets.formats import Shard, load_format
-from maskwright.datasets.plan import PLAN, Planned, read_group
-from maskwright.datasets.supply import CorpusSupply, MasksSupply, Supply
 from maskwright.datasets.values import ROW, Entry
 from maskwright.pairs.sources import Roles
 

@@ -17,23 +17,21 @@ from maskwright.corpus import atomic
 from maskwright.corpus.annotate import versions
 from maskwright.corpus.executors import DEFAULT as LOCAL
 from maskwright.corpus.executors import Beat, Executor, Finished, Heard, load_executor
-from maskwright.datasets.built import BUILD, LEFT_OUT, freeze_build, load_build
-from maskwright.datasets.entries import Wanted
-from maskwright.datasets.finish import finish, is_finished
-from maskwright.datasets.formats import Format, load_format
-from maskwright.datasets.formats.columns import provenance, rows_in
-from maskwright.datasets.options import (
+from maskwright.datasets.building.built import BUILD, LEFT_OUT, freeze_build, load_build
+from maskwright.datasets.building.entries import Wanted
+from maskwright.datasets.building.finish import finish, is_finished
+from maskwright.datasets.building.options import (
     BuildOptions,
     build_command,
     check_command,
     check_options,
     needs_original,
 )
-from maskwright.datasets.place import tidy
-from maskwright.datasets.plan import Planned, plan_bytes, shards_of, split_counts, write_plan
-from maskwright.datasets.planning import Drawn, draw_up
-from maskwright.datasets.rejoin import is_dataset, join_up
-from maskwright.datasets.room import (
+from maskwright.datasets.building.place import tidy
+from maskwright.datasets.building.plan import Planned, plan_bytes, shards_of, split_counts, write_plan
+from maskwright.datasets.building.planning import Drawn, draw_up
+from maskwright.datasets.building.rejoin import is_dataset, join_up
+from maskwright.datasets.building.room import (
     HALF_BLOCK,
     Announced,
     count_files,
@@ -41,7 +39,9 @@ from maskwright.datasets.room import (
     free_bytes,
     refuse_full,
 )
-from maskwright.datasets.shards import Job, provenance_path, supplies, write_shard
+from maskwright.datasets.building.shards import Job, provenance_path, supplies, write_shard
+from maskwright.datasets.formats import Format, load_format
+from maskwright.datasets.formats.columns import provenance, rows_in
 from maskwright.datasets.values import Built
 from maskwright.errors import RunError
 

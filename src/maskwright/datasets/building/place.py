@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from maskwright.corpus import atomic
-from maskwright.datasets.built import BUILD
+from maskwright.datasets.building.built import BUILD
 from maskwright.errors import SettingError
 
 

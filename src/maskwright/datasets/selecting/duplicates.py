@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright.datasets.gather import gather
-from maskwright.datasets.groups import photographs
+from maskwright.datasets.building.gather import gather
+from maskwright.datasets.leaks.groups import photographs
 
 LARGEST, IDS = 5, 4
 """Photographs that are listed, and rows of each: the largest and the first."""

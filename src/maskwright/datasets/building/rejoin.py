@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from maskwright.datasets.built import BUILD, load_build
+from maskwright.datasets.building.built import BUILD, load_build
+from maskwright.datasets.building.options import DEFAULTS, BuildOptions
+from maskwright.datasets.building.place import check_place
+from maskwright.datasets.building.plan import FORGED, SCHEMA
+from maskwright.datasets.building.planning import Drawn
+from maskwright.datasets.building.shards import Corner
 from maskwright.datasets.formats import Format
 from maskwright.datasets.formats.tables import data_files
-from maskwright.datasets.options import DEFAULTS, BuildOptions
-from maskwright.datasets.place import check_place
-from maskwright.datasets.plan import FORGED, SCHEMA
-from maskwright.datasets.planning import Drawn
-from maskwright.datasets.shards import Corner
 from maskwright.datasets.values import SPLITS, Taken
 from maskwright.errors import InputError, RunError, SettingError
 from maskwright.pairs.picture import MAX_PIXELS

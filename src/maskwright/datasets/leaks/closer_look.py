@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from maskwright.corpus.reader import Corpus
-from maskwright.datasets.answers import Answers, Named, keep_answers, kept_answers, pair_of
-from maskwright.datasets.confirm import Look, look_at, same_photograph
-from maskwright.datasets.looks import Shown
+from maskwright.datasets.leaks.answers import Answers, Named, keep_answers, kept_answers, pair_of
+from maskwright.datasets.leaks.confirm import Look, look_at, same_photograph
+from maskwright.datasets.leaks.looks import Shown
 from maskwright.errors import InputError, RunError
 from maskwright.pages.words import counted
 from maskwright.pairs.opening import shown

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from maskwright.datasets.entries import Left, Wanted, entries
+from maskwright.datasets.building.entries import Left, Wanted, entries
+from maskwright.datasets.building.plan import Planned, split_counts
+from maskwright.datasets.building.supply import Supply
 from maskwright.datasets.formats import Format
-from maskwright.datasets.plan import Planned, split_counts
-from maskwright.datasets.supply import Supply
 from maskwright.datasets.values import Entry
 from maskwright.errors import InputError, RunError
 from maskwright.pages.words import counted, size

@@ -1,0 +1,1 @@
+"""Which pictures show the same photograph, so that none is in two splits or in a test set."""
