@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from generated import write_or_check
 
 from maskwright.cli import app
 
@@ -61,16 +62,5 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def main() -> int:
-    new = page()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(new, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == new:
-        return 0
-    print(f"error: {PAGE} is not what the commands say\nhint:  make docs", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

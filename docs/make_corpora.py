@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import write_or_check
+
 from maskwright.pairs.maskfile import FITS
 from maskwright.pairs.presets import PRESETS
 from maskwright.pairs.presets.preset import (
@@ -174,15 +176,5 @@ def _mask(preset: Preset) -> str:
     return f"{rule}; {FITS[preset.mask_fit]}"
 
 
-def main() -> int:
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    print(f"error: {PAGE} is not what the presets say\nhint:  make docs", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import write_or_check
+
 from maskwright.datasets.check.kinds import ALL_ROWS, FILES, KINDS, ORIGINALS, Kind
 
 PAGE = Path(__file__).parent / "reference" / "defects.md"
@@ -49,15 +51,5 @@ def _line(kind: Kind) -> str:
     return f"| `{kind.name}` | {word} | {kind.sentence} | {kind.todo} | {kind.fixed} |"
 
 
-def main() -> int:
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    print(f"{PAGE} is stale; type: python docs/make_defects.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

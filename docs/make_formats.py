@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import write_or_check
+
 from maskwright.datasets.formats import FORMATS, Format, load_format
 from maskwright.datasets.formats.columns import NAMES
 from maskwright.datasets.values import ROW
@@ -144,16 +146,5 @@ DATASET/
 """
 
 
-def main() -> int:
-    if "--check" not in sys.argv[1:]:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    print(f"{PAGE} is stale; type: python docs/make_formats.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))
