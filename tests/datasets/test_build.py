@@ -225,6 +225,7 @@ def test_masks_are_at_the_threshold_of_the_selection(format: str, tmp_path: Path
         differ += not np.array_equal(mask, stored)
     assert differ, "else nothing is shown"
     assert settings_of(tmp_path / "dataset")["taken"][0]["threshold"] == 0.3
+    assert {(row["verdict"], row["confidence"]) for row in rows_of(tmp_path / "dataset")} == {(None, None)}
 
 
 # ---- where it comes from --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskwright.datasets.building.plan import FORGED, PlanRow, windows
 from maskwright.datasets.building.supply import Raw, Supply
+from maskwright.datasets.selecting.threshold import REFUSED
 from maskwright.datasets.shortcuts.containers import Encoding, counterpart, encode, on_grid, paste_back
 from maskwright.datasets.values import Entry, Stored
 from maskwright.errors import InputError, RunError
@@ -116,6 +117,8 @@ def make_entry(raw: Raw, wanted: Wanted) -> Entry:
             f"the mask is {mask.shape[1]}x{mask.shape[0]}, not {size[1]}x{size[0]}", reason=CHANGED
         )
     if forged and raw.threshold is not None:
+        # what was found of the mask at 0.5 is not known of this one
+        row |= {name: None for name in REFUSED if name in row}
         row["area_frac"] = float(mask.mean())
     row["regeneration"] = wanted.regeneration if forged else None
     picture: Stored | None = None
