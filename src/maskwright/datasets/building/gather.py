@@ -114,11 +114,14 @@ def once(gathered: Sequence[Gathered]) -> list[Gathered]:
 
     The same pair is one whose original and edited picture look the same in every bit, with a mask of the
     same size and score; a small edit alone need not change how a picture looks. Published corpora overlap.
+    Corpora of version 0.4 do not know how edited pictures look: there it is the same file that counts.
     """
     seen: set[bytes] = set()
     kept = []
     for each in gathered:
-        rows = zip(*(each.table[name].to_pylist() for name in _LOOKS), strict=True)
+        there = set(each.table.column_names)
+        names = [name if name in there else "edited" for name in _LOOKS]
+        rows = zip(*(each.table[name].to_pylist() for name in names), strict=True)
         keys = [hashlib.blake2b(repr(row).encode(), digest_size=16).digest() for row in rows]
         keep = [key not in seen and not seen.add(key) for key in keys]  # type: ignore[func-returns-value]
         kept.append(each.keeping(np.array(keep, np.bool_), "not the same pair as another row"))
