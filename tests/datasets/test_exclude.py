@@ -105,6 +105,27 @@ def test_a_published_set_is_read_by_its_name(tmp_path: Path) -> None:
     assert kept_out(f"columbia={tmp_path / 'test'}", ours(tmp_path)) == [False, True, False]
 
 
+def test_the_contact_sheet_of_a_card_is_not_taken_for_a_dataset_in_shards(tmp_path: Path) -> None:
+    cells = {
+        "image": [{"bytes": png(scene(1)), "path": None}],
+        "mask": [{"bytes": png(scene(9)), "path": None}],
+    }
+    (tmp_path / "test" / "data").mkdir(parents=True)
+    pq.write_table(pa.table(cells), tmp_path / "test" / "data" / "test-00000-of-00001.parquet")
+    save(tmp_path / "test" / "card" / "pictures.png", scene(50))
+    assert kept_out(tmp_path / "test", ours(tmp_path)) == [False, True, False]
+
+
+def test_masks_alone_are_no_test_set(tmp_path: Path) -> None:
+    row = dict.fromkeys(("stem", "label", "id", "source", "source_original", "source_edited"), "a")
+    cells = {**{name: [text] for name, text in row.items()}, "mask": [{"bytes": png(scene(9)), "path": None}]}
+    (tmp_path / "test" / "data").mkdir(parents=True)
+    pq.write_table(pa.table(cells), tmp_path / "test" / "data" / "test-00000-of-00001.parquet")
+    save(tmp_path / "test" / "card" / "pictures.png", scene(50))
+    with pytest.raises(InputError, match=r"no picture of .* could be read"):
+        kept_out(tmp_path / "test", ours(tmp_path))
+
+
 def test_pictures_that_cannot_be_read_are_counted_and_said(tmp_path: Path) -> None:
     save(tmp_path / "test" / "x.png", scene(1))
     (tmp_path / "test" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")

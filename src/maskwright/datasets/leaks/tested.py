@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,9 @@ FORMS = (
     " by name, like columbia=FOLDER"
 )
 """What a test set may be given as, for people."""
+
+_IN_SHARDS = ("parquet", "webdataset", "masks")
+# Formats with no file a picture: what lies beside them, like the contact sheet of a card, is not the set.
 
 
 class Tested(NamedTuple):
@@ -69,14 +72,20 @@ def tested_in(source: str) -> Tests:
         raise InputError(f"{shown(source)}: there is no such file or folder", hint=FORMS)
     if os.path.isfile(source):
         return _pairs(open_source(source))
-    files = [file for file in list_files(source) if os.path.splitext(file)[1].lower() in PICTURE_SUFFIXES]
-    if not files and not any(load_format(each).holds(Path(source)) for each in FORMATS):
+    files = []
+    if not _holds(source, _IN_SHARDS):
+        files = [file for file in list_files(source) if os.path.splitext(file)[1].lower() in PICTURE_SUFFIXES]
+    if not files and not _holds(source, FORMATS):
         return _pairs(open_source(source))
     if not files:
         dataset = open_dataset(source)
         return Tests(dataset.rows, lambda: (each for row in dataset.read() for each in _of(row)))
     found = [Tested(portable(file), Located(os.path.join(source, file), portable(file))) for file in files]
     return Tests(len(found), lambda: iter(found))
+
+
+def _holds(folder: str, formats: Iterable[str]) -> bool:
+    return any(load_format(name).holds(Path(folder)) for name in formats)
 
 
 def _pairs(source: Source) -> Tests:
