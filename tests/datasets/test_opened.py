@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from maskwright.datasets.building.build import BuildOptions, build
+from maskwright.datasets.building.plan import PLAN
 from maskwright.datasets.opened import open_dataset
-from maskwright.errors import InputError
+from maskwright.errors import InputError, RunError
 from maskwright.pairs.maskfile import read_mask
 from maskwright.pairs.values import Rejection, RuledMask
 from tests.corpus.inspect.made import clean_rows as clean_pairs
 from tests.corpus.inspect.made import write_table
+from tests.datasets.building import corpus_of, table_of
 from tests.datasets.spoilt import clean_rows, put, write_benco, write_change, write_imagefolder, write_pairs
 from tests.pairs.corpora.labelled import columbia
 
@@ -83,3 +86,37 @@ def test_what_is_not_known_is_refused_with_what_is(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         open_dataset(tmp_path)
     assert "Tp and Gt" in error.value.hint
+
+
+def test_what_annotate_wrote_is_no_dataset_and_the_way_to_one_is_said(tmp_path: Path) -> None:
+    out = corpus_of(table_of(tmp_path / "source", range(2), edits=1), tmp_path / "out")
+    with pytest.raises(InputError, match="is what annotate wrote") as told:
+        open_dataset(out)
+    assert f"maskwright select {out}" in told.value.hint
+
+
+def test_a_dataset_that_is_not_finished_is_not_opened(tmp_path: Path) -> None:
+    out = corpus_of(table_of(tmp_path / "source", range(3), edits=1), tmp_path / "out")
+    build(tmp_path / "dataset", outs=[out], selection="all", format="parquet", workers=1)
+    assert len(list(open_dataset(tmp_path / "dataset").records())) == 3
+    stopped_in_the_middle(tmp_path / "dataset")
+    with pytest.raises(RunError, match="is not finished"):
+        open_dataset(tmp_path / "dataset")
+
+
+def test_masks_that_are_not_all_there_are_not_joined(tmp_path: Path) -> None:
+    out = corpus_of(table_of(tmp_path / "source", range(3), edits=1), tmp_path / "out")
+    build(tmp_path / "masks", outs=[out], selection="all", format="masks", workers=1)
+    stopped_in_the_middle(tmp_path / "masks")
+    options = BuildOptions(sources=(str(tmp_path / "source" / "table.csv"),))
+    with pytest.raises(RunError, match="is not finished"):
+        build(tmp_path / "joined", outs=[tmp_path / "masks"], format="parquet", options=options, workers=1)
+    assert not (tmp_path / "joined").exists()
+
+
+def stopped_in_the_middle(dataset: Path) -> None:
+    """What a kill leaves: the plan is still there, and a split is not yet."""
+    (dataset / PLAN).parent.mkdir()
+    (dataset / PLAN).write_bytes(b"")
+    for name in ("checksums.sha256", "provenance/test-00000.parquet", "data/test-00000-of-00001.parquet"):
+        (dataset / name).unlink()

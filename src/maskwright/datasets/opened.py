@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskwright.corpus.plan import PLAN, RUN
 from maskwright.datasets.building.built import BUILD
+from maskwright.datasets.building.plan import refuse_unfinished
 from maskwright.datasets.formats import FORMATS, Format, load_format
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError, MaskwrightError
@@ -57,6 +59,7 @@ def open_dataset(path: str | os.PathLike[str], *, corpus: str | None = None) -> 
     Raises:
         SettingError: there is no corpus of that name.
         InputError: it is none of the known layouts, or holds no masks; the hint says what to type.
+        RunError: it is a dataset of ours that is not finished.
     """
     place = os.fsdecode(path)
     if corpus is not None:
@@ -64,6 +67,7 @@ def open_dataset(path: str | os.PathLike[str], *, corpus: str | None = None) -> 
     if not os.path.exists(place):
         raise InputError(f"{shown(place)}: there is no such file or folder")
     folder = Path(place)
+    refuse_unfinished(folder)
     found = _format(folder) if folder.is_dir() else None
     if found is not None and not _is_pairs(folder, found):
         return Opened(place, found.name, found.says, 0, lambda: found.read(folder))
@@ -120,6 +124,12 @@ def _pairs(place: str, corpus: str | None) -> Opened:
     except MaskwrightError as error:
         if corpus is not None:
             raise
+        if all(os.path.isfile(os.path.join(place, name)) for name in (PLAN, RUN)):
+            raise InputError(
+                f"{shown(place)} is what annotate wrote, and no dataset yet",
+                hint=f"choose its rows and build one: maskwright select {shown(place)} --where "
+                '"qes > 0.5" --name good',
+            ) from error
         hint = f"known are {KNOWN}; a published set by its name: --corpus NAME"
         raise InputError(f"{shown(place)} is no dataset that is known here: {error}", hint=hint) from error
     reading = source.reading()

@@ -194,6 +194,19 @@ def plan_bytes(plan: pa.Table, rows_in_shard: int) -> bytes:
     return buffer.getvalue()
 
 
+def refuse_unfinished(dataset: Path) -> None:
+    """Refuse a dataset that is still being built: what is there is not all there is going to be.
+
+    Raises:
+        RunError: its plan, which the end of a build takes away, is there.
+    """
+    if (dataset / PLAN).exists():
+        raise RunError(
+            f"{dataset} is not finished: its build was stopped, or still runs",
+            hint="type the line of maskwright build again: it goes on where it stopped",
+        )
+
+
 def write_plan(dataset: Path, data: bytes) -> None:
     """Put the plan where workers read it."""
     path = dataset / PLAN

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from maskwright.datasets.building.built import BUILD, load_build
 from maskwright.datasets.building.options import DEFAULTS, BuildOptions
 from maskwright.datasets.building.place import check_place
-from maskwright.datasets.building.plan import FORGED, SCHEMA
+from maskwright.datasets.building.plan import FORGED, SCHEMA, refuse_unfinished
 from maskwright.datasets.building.planning import Drawn
 from maskwright.datasets.building.shards import Corner
 from maskwright.datasets.formats import Format
@@ -51,12 +51,13 @@ def join_up(
         SettingError: it is not one dataset of masks, a corpus is missing, or a setting would change what
             it has settled.
         InputError: a corpus cannot be read.
-        RunError: the dataset of masks is damaged.
+        RunError: the dataset of masks is damaged, or not finished.
     """
     if len(outs) != 1:
         raise SettingError("a dataset of masks is joined alone", hint="give one --from")
     (masks,) = outs
     built = load_build(masks)
+    refuse_unfinished(masks)
     if built.format != "masks":
         raise SettingError(
             f"{masks} is a dataset in the format {built.format}: its pictures are in it",
