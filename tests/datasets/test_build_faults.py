@@ -18,6 +18,7 @@ import pytest
 
 from maskwright.datasets.building.build import BuildOptions, build
 from maskwright.datasets.selecting.select import select
+from maskwright.datasets.shortcuts.containers import Encoding
 from maskwright.errors import InputError, MaskwrightError, RunError, SettingError
 from tests.conftest import Command
 from tests.corpus.made import save
@@ -93,6 +94,13 @@ REFUSED: list[tuple[str, Given, type[MaskwrightError], str, str]] = [
         SettingError,
         "nothing can be pasted back",
         "--regeneration",
+    ),
+    (
+        "a way to store pictures without pictures",
+        {"options": BuildOptions(encoding=Encoding("jpeg", 90)), "format": "masks"},
+        SettingError,
+        "no pictures",
+        "--pictures",
     ),
     (
         "a licence that rows contradict",
@@ -220,10 +228,11 @@ def test_masks_alone_are_offered_where_masks_may_be_passed_on(tmp_path: Path) ->
         table_of(tmp_path / "source", range(4), edits=1, licence="CC BY-ND 4.0"), tmp_path / "out"
     )
     with pytest.raises(SettingError, match="the pictures of 4 of 4 rows") as told:
-        built(tmp_path / "dataset", [corpus])
+        built(tmp_path / "dataset", [corpus], options=BuildOptions(encoding=Encoding("jpeg", 90)))
     lines = [line for line in told.value.hint.splitlines() if line.startswith("maskwright build")]
     assert "--restricted include" in lines[0]
     assert "--format masks" in lines[1]
+    assert "--pictures" not in lines[1], "a line that would be refused"
     built(tmp_path / "dataset", [corpus], format="masks")
     assert {row["redistribute"] for row in rows_of(tmp_path / "dataset")} == {"masks"}
 

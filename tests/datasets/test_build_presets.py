@@ -12,7 +12,7 @@ from maskwright.datasets.building.build import BuildOptions, build
 from maskwright.errors import SettingError
 from maskwright.pairs.sources import Roles
 from tests.corpus.made import png
-from tests.datasets.building import corpus_of, digests, edit, rows_of, scene, settings_of
+from tests.datasets.building import corpus_of, digests, edit, rows_of, scene, settings_of, table_of
 
 PHOTOGRAPHS = BuildOptions(authentic=1.0, originals_are_photographs=True)
 EXTRA = {"PIPE": ["img_id", "ann_id"], "HQ-Edit": ["inverse_edit"]}
@@ -61,6 +61,28 @@ def test_a_corpus_of_generated_originals_gives_none_whatever_is_said(generated: 
     said = BuildOptions(authentic=1.0, originals_are_photographs=True, restricted="include")
     build(tmp_path / "d", outs=[generated], selection="all", format="imdlbenco", options=said, workers=1)
     assert {row["label"] for row in rows_of(tmp_path / "d")} == {"forged"}
+
+
+def test_where_nobody_knows_whether_originals_are_photographs_the_way_to_say_so_is_told(
+    pipe: Path, generated: Path, tmp_path: Path
+) -> None:
+    own = corpus_of(table_of(tmp_path / "mine", range(20, 23), edits=1), tmp_path / "out")
+    options = BuildOptions(authentic=1.0, restricted="include")
+    notes = {}
+    for name, outs in (("known", [pipe, generated]), ("own", [pipe, own])):
+        build(
+            tmp_path / name,
+            outs=outs,
+            selection="all",
+            format="imdlbenco",
+            options=options,
+            workers=1,
+            announce=lambda said, name=name: notes.update({name: said.notes}),  # type: ignore[misc]
+        )
+    assert not any("--originals-are-photographs" in note for note in notes["known"])
+    (note,) = (note for note in notes["own"] if "--originals-are-photographs" in note)
+    assert "table.csv" in note
+    assert "pipe" not in note
 
 
 def test_a_corpus_whose_masks_alone_may_be_passed_on_is_refused_with_pictures(

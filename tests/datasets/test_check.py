@@ -107,6 +107,15 @@ def test_without_originals_an_inverted_mask_is_suspected_and_the_gap_is_told(
     assert any("no originals" in sentence for sentence in without_originals.not_looked)
 
 
+def test_rows_of_pairs_without_a_mask_are_counted(tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path, clean_rows(4))
+    said = "1 row has no mask"
+    assert not any(said in sentence for sentence in maskwright.check(folder).not_looked)
+    next(iter((folder / "mask").iterdir())).unlink()
+    checked = maskwright.check(folder)
+    assert any(said in sentence for sentence in checked.not_looked)
+
+
 @pytest.mark.parametrize("name", ["mirrored", "moved", "equal sides"])
 def test_without_originals_nothing_is_claimed_that_they_would_show(
     name: str, without_originals: Checked

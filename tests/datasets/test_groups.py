@@ -106,6 +106,7 @@ def test_where_a_picture_is_gone_candidates_are_together_and_it_is_said(tmp_path
     with pytest.warns(UserWarning, match="could not be opened again") as said:
         assert numbers(made).tolist() == [0, 0]
     assert "b.png" in str(said[0].message)
+    assert "1 candidate counts as the same photograph" in str(said[0].message)
     assert not (tmp_path / "out" / ANSWERS).exists(), "what nobody saw is not kept"
 
 

@@ -84,6 +84,11 @@ def check_options(options: BuildOptions, format: Format) -> None:
         raise unknown_name("regeneration", options.regeneration, REGENERATIONS)
     if options.restricted not in RESTRICTED:
         raise unknown_name("way with restricted rows", options.restricted, RESTRICTED)
+    if options.encoding != PNG and "picture" not in format.roles:
+        raise SettingError(
+            f"the format {format.name} has no pictures, so there is no way to store them",
+            hint="leave --pictures out here, and give it when masks are joined to their corpus again",
+        )
     if options.regeneration != "keep" and "picture" not in format.roles:
         raise SettingError(
             f"the format {format.name} has no pictures, so nothing can be pasted back",

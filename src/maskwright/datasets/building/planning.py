@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from maskwright.corpus.plan import load_run
-from maskwright.datasets.building.gather import Gathered, gather, levels_of, may_pass, once
+from maskwright.datasets.building.gather import Gathered, gather, levels_of, may_be_authentic, may_pass, once
 from maskwright.datasets.building.licences import check_licence
-from maskwright.datasets.building.options import BuildOptions, build_command, needs_original
+from maskwright.datasets.building.options import PNG, BuildOptions, build_command, needs_original
 from maskwright.datasets.building.place import check_place
 from maskwright.datasets.building.plan import Asked, Numbers, lay_out
 from maskwright.datasets.building.shards import Corner
@@ -128,6 +128,8 @@ def draw_up(
         ratio=options.authentic,
         said=options.originals_are_photographs,
     )
+    if any(each.there < each.wanted for each in asked):
+        notes += _unknown_originals(gathered, options)
     return Drawn(
         plan=plan,
         asked=asked,
@@ -193,7 +195,7 @@ def _passed(
     if needed == "pictures" and masks > total - held_back:
         without = {} if masks == total else {"restricted": "leave-out"}
         lines.append(
-            f"{again(format='masks', authentic=0.0, regeneration='keep', **without)}\n"
+            f"{again(format='masks', authentic=0.0, regeneration='keep', encoding=PNG, **without)}\n"
             f"  masks and keys of {masks:,} rows, without pictures"
         )
     raise SettingError(
@@ -216,6 +218,21 @@ def _without_excluded(
         excluded.append((name, sum(int(np.count_nonzero(each)) for each in shown)))
         kept = [each.keeping(~there, f"not shown in {name}") for each, there in zip(kept, shown, strict=True)]
     return kept, tuple(excluded)
+
+
+def _unknown_originals(gathered: Sequence[Gathered], options: BuildOptions) -> list[str]:
+    """That nobody knows of some corpora whether their originals are photographs, and what says so."""
+    unknown = [
+        each.source
+        for each in gathered
+        if np.any(may_be_authentic(each, True) != may_be_authentic(each, options.originals_are_photographs))
+    ]
+    if not unknown:
+        return []
+    return [
+        f"nobody knows whether originals of {', '.join(unknown)} are photographs, so none of those"
+        " is taken as authentic: if you know that they are, add --originals-are-photographs"
+    ]
 
 
 def _names(gathered: Sequence[Gathered], same: Numbers) -> list[str]:

@@ -29,6 +29,7 @@ from maskwright.datasets.values import Record
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.pages.images import shrunk
+from maskwright.pages.words import counted
 from maskwright.pairs.opening import MAX_PIXELS, check_max_pixels
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Picture, Rejection
@@ -251,6 +252,11 @@ def _not_looked(opened: Opened, rows: list[Seen]) -> Iterator[str]:
         yield (
             f"{forged - compared:,} of {forged:,} forged rows could not be set against an original (there is "
             "none, it cannot be read or aligned, or the mask has another size)."
+        )
+    if unsaid := sum(not (row.label or row.marked or row.defects) for row in rows):
+        yield (
+            f"{counted(unsaid, 'row')} {'has' if unsaid == 1 else 'have'} no mask, and nothing says whether "
+            "anything is edited there: a mask that was lost would not be noticed."
         )
     if len({row.split for row in rows}) < 2:
         yield "There is one split: no leak between splits was looked for."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -102,9 +103,10 @@ def check_repairable(location: Path, layout: str) -> None:
     if layout in REPAIRABLE and location.is_dir():
         return
     what = {"labelled": "a published set is read by its own rules", "pairs": "a table names its files"}
+    listed = shlex.join(["maskwright", "check", str(location), "--json"])
     raise SettingError(
         f"--fix writes folders of files: {what.get(layout, 'the pictures of this dataset lie in shards')}",
-        hint="build it anew without the rows: maskwright check DATASET --json lists them",
+        hint=f"build it anew without the rows: {listed} lists them",
     )
 
 

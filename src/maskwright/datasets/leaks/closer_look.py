@@ -51,9 +51,10 @@ class Pictures:
     def told_gone(self, candidates: int) -> str:
         """What people must know when so many candidates count unseen."""
         name, why = next(iter(self.gone.items()))
+        count = "counts" if candidates == 1 else "count"
         return (
             f"{counted(len(self.gone), 'picture')} could not be opened again, so"
-            f" {counted(candidates, 'candidate')} count as the same photograph without a closer look;"
+            f" {counted(candidates, 'candidate')} {count} as the same photograph without a closer look;"
             f" the first is of {shown(name.source)}: {why}"
         )
 
