@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,16 @@ def test_the_same_line_again_changes_nothing(dataset: Path, outs: list[Path]) ->
     summary = again(dataset, outs)
     assert digests(dataset) == before
     assert summary.rows == 44
+
+
+def test_a_part_that_was_taken_away_is_made_again(dataset: Path, outs: list[Path], tmp_path: Path) -> None:
+    before, copy = digests(dataset), tmp_path / "dataset"
+    shutil.copytree(dataset, copy)
+    (copy / "provenance" / "val-00000.parquet").unlink()
+    summary = again(copy, outs)
+    assert 0 < summary.announced.there < 44
+    assert summary.rows == 44
+    assert digests(copy) == before
 
 
 def test_another_place_and_two_workers_give_the_same_bytes(

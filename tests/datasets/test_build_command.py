@@ -38,6 +38,15 @@ def test_it_says_what_became_of_every_row_what_it_writes_and_what_to_type_next(
     assert lines[-1] == f"next: maskwright check {tmp_path / 'd'}"
 
 
+def test_of_what_is_finished_it_says_that_nothing_is_to_write(
+    out: Path, tmp_path: Path, command: Command
+) -> None:
+    command(*words(tmp_path / "d", out))
+    code, answer, err = command(*words(tmp_path / "d", out))
+    assert code == 0, err
+    assert "to write: nothing, all of it is there" in answer.splitlines()
+
+
 def test_it_prints_one_object_where_asked(out: Path, tmp_path: Path, command: Command) -> None:
     code, answer, _ = command(*words(tmp_path / "d", out, "--json"))
     told = json.loads(answer)

@@ -188,8 +188,14 @@ def _announce(announced: Announced) -> None:
     _print_licences(announced)
     for sentence in announced.notes:
         answer_text(sentence)
+    pictures = sum(sum(counts.values()) for counts in announced.counts.values())
+    if announced.there == pictures:
+        answer("to write: nothing, all of it is there")
+        return
     about = f"about {announced.files:,} files and {size(announced.bytes)}"
     tried = f", by {counted(announced.tried, 'row')} made on trial" if announced.tried else ""
+    if announced.there:
+        tried = f", of which {announced.there:,} of {counted(pictures, 'picture')} are there"
     answer(f"to write: {about}{tried}; {size(announced.free_bytes)} are free")
 
 

@@ -159,7 +159,7 @@ def build(
     if (folder / BUILD).exists():
         freeze_build(folder, built)  # another build is refused before anything is said of this one
     announce(announced)
-    if not is_finished(folder):
+    if not is_finished(folder) or announced.there < drawn.plan.num_rows:  # what was taken away is made again
         work = functools.partial(write_shard, job)
         _write(folder, built, data, work, crew, shards, progress, again=line(folder, outs=places))
         finish(folder, load_build(folder), chosen)
@@ -190,6 +190,7 @@ def _announced(dataset: Path, drawn: Drawn, format: Format, job: Job, shards: Se
         files=files,
         bytes=needed,
         tried=tried,
+        there=drawn.plan.num_rows - todo,
         free_bytes=free,
         plan_bytes=drawn.plan.nbytes,
         licences=drawn.licences,

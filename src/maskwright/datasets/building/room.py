@@ -42,6 +42,7 @@ class Announced:
         funnels: of every corpus: its source, and (what, rows left after it).
         authentic: of every split: (its name, authentic pictures wanted, photographs that can give one).
         files, bytes: about so many; the bytes are estimated from `tried` rows that were made in memory.
+        there: pictures that an earlier sitting has written, or has left out.
         free_bytes: on the disk that is to hold them.
         plan_bytes: the table of the plan, in memory.
         licences: (source, its terms, what may be passed on, rows).
@@ -55,6 +56,7 @@ class Announced:
     files: int
     bytes: int
     tried: int
+    there: int
     free_bytes: int
     plan_bytes: int
     licences: tuple[tuple[str, str, str, int], ...]
