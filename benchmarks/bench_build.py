@@ -13,22 +13,24 @@ compares every byte with the undisturbed dataset. Peak memory is that of the par
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
 import platform
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from maskwright.corpus.annotate import Options, annotate
@@ -76,12 +78,31 @@ def measure(words: list[str]) -> None:
     """One run in this process; prints its cost as JSON."""
     import maskwright.datasets.building.build  # noqa: F401  (imports are not timed)
 
+    workers, done = [0.0], threading.Event()
+    watch = threading.Thread(target=watch_workers, args=(workers, done))
+    watch.start()
     start = time.perf_counter()
     {"build": build_once, "floor": floor}[words[0]](*words[1:])
-    peak = [
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
-    print(json.dumps({"wall_s": time.perf_counter() - start, "parent_mb": peak[0], "worker_mb": peak[1]}))
+    wall_s = time.perf_counter() - start
+    done.set()
+    watch.join()
+    print(json.dumps({"wall_s": wall_s, "parent_mb": peak_mb(os.getpid()), "worker_mb": workers[0]}))
+
+
+def watch_workers(largest: list[float], done: threading.Event) -> None:
+    """Keep the peak of the largest child in `largest`, until `done`."""
+    while not done.wait(0.1):
+        for child in psutil.Process().children(recursive=True):
+            largest[0] = max(largest[0], peak_mb(child.pid))
+
+
+def peak_mb(pid: int) -> float:
+    """Peak memory since the process's program began; `ru_maxrss` begins with that of whoever started it."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def measured(*words: object) -> dict[str, float]:
