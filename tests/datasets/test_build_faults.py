@@ -223,6 +223,15 @@ def test_the_line_that_is_told_builds(closed: Path, out: Path, tmp_path: Path, c
     assert (code, len(rows_of(tmp_path / "d"))) == (0, 8), err
 
 
+def test_where_all_rows_are_excluded_the_funnel_says_so_and_what_to_change(
+    out: Path, source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingError, match=r"no row is left: .* not shown in source 0") as told:
+        built(tmp_path / "dataset", [out], options=BuildOptions(exclude=(str(source.parent),)))
+    assert "exclude less" in told.value.hint
+    assert not (tmp_path / "dataset").exists()
+
+
 def test_masks_alone_are_offered_where_masks_may_be_passed_on(tmp_path: Path) -> None:
     corpus = corpus_of(
         table_of(tmp_path / "source", range(4), edits=1, licence="CC BY-ND 4.0"), tmp_path / "out"

@@ -115,7 +115,10 @@ def draw_up(
     gathered, excluded = _without_excluded(gathered, options.exclude, progress, notes.append)
     gathered = once(gathered)
     if not any(each.table.num_rows for each in gathered):
-        raise SettingError("no row is left: all are left out, and the funnel says why: " + _funnel(gathered))
+        raise SettingError(
+            "no row is left: all are left out, and the funnel says why: " + _funnel(gathered),
+            hint="select wider, exclude less, or keep rows that --restricted leaves out",
+        )
     corpora, rows = [each.corpus for each in gathered], [each.table for each in gathered]
     compared = functools.partial(progress, "photographs compared")
     same = np.concatenate(photographs(corpora, rows, progress=compared, say=notes.append))
