@@ -8,6 +8,7 @@ import pytest
 
 from maskwright.datasets.building.build import BuildOptions, build
 from maskwright.datasets.building.plan import PLAN
+from maskwright.datasets.check.checking import check
 from maskwright.datasets.opened import open_dataset
 from maskwright.errors import InputError, RunError
 from maskwright.pairs.maskfile import read_mask
@@ -112,6 +113,15 @@ def test_masks_that_are_not_all_there_are_not_joined(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is not finished"):
         build(tmp_path / "joined", outs=[tmp_path / "masks"], format="parquet", options=options, workers=1)
     assert not (tmp_path / "joined").exists()
+
+
+def test_a_list_of_rows_that_is_damaged_does_not_make_a_dataset_smaller_unnoticed(tmp_path: Path) -> None:
+    out = corpus_of(table_of(tmp_path / "source", range(3), edits=1), tmp_path / "out")
+    build(tmp_path / "dataset", outs=[out], selection="all", format="coco", workers=1)
+    assert not any("were built" in said for said in check(tmp_path / "dataset").not_looked)
+    (tmp_path / "dataset" / "train.json").write_text("{")
+    (said,) = (said for said in check(tmp_path / "dataset").not_looked if "were built" in said)
+    assert said.startswith("3 rows were built and 2 are found")
 
 
 def stopped_in_the_middle(dataset: Path) -> None:

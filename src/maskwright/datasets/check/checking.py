@@ -112,7 +112,7 @@ def check(
         forged=sum(row.forged for row in rows),
         originals=sum(row.compared for row in rows),
         defects=tuple(defects),
-        not_looked=tuple(_not_looked(opened, rows)),
+        not_looked=(*_lost(folder, len(rows) + len(rejected)), *_not_looked(opened, rows)),
     )
     if fix is None:
         return checked
@@ -150,9 +150,23 @@ def _reopened(opened: Opened, max_pixels: int, wanted: set[int]) -> dict[tuple[i
     return found
 
 
+def _lost(folder: Path, rows: int) -> Iterator[str]:
+    """That a dataset of ours once had more rows, as a damaged list of them makes it look smaller."""
+    files = [file for files in provenance(folder).values() for file in files] if _is_ours(folder) else []
+    if (built := sum(1 for _ in rows_in(files, columns=["label"]))) > rows:
+        yield (
+            f"{counted(built, 'row')} were built and {rows:,} are found: sha256sum -c checksums.sha256, "
+            "typed in its folder, says which files changed."
+        )
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / BUILD).is_file()
+
+
 def _written_down(folder: Path) -> dict[bytes, str]:
     """What a dataset of ours says of its forged rows' files: digest -> picture or original; else empty."""
-    if not (folder / BUILD).is_file():
+    if not _is_ours(folder):
         return {}
     rows = rows_in(
         [file for files in provenance(folder).values() for file in files], columns=["label", "files"]
