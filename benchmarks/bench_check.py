@@ -280,7 +280,7 @@ FILES: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "mask_empty": (on_mask(lambda mask, rng: encode_png(mask & False)), ("mask_empty",)),
     "mask_full": (on_mask(lambda mask, rng: encode_png(mask | True)), ("mask_full",)),
     "orientation_tag": (oriented, ("orientation_tag",)),
-    "duplicate": (duplicate, ("duplicate",)),
+    "duplicate": (duplicate, ("duplicate", "maybe_duplicate")),
     "leak": (leak, ("leak",)),
 }
 ORIGINALS: dict[str, tuple[Plant, tuple[str, ...]]] = {

@@ -159,3 +159,10 @@ def test_random_conditions_are_the_same_every_time() -> None:
 def test_a_bad_condition_closes_its_connection_and_says_which_it_is() -> None:
     with pytest.raises(SettingError, match="'nothing > 1'"):
         Conditions(["qes > 0.5", "nothing > 1"], ROWS.schema)
+
+
+@pytest.mark.parametrize("value", ["qes", "1", "area_frac + 1", "'yes'"])
+def test_a_value_is_no_condition(value: str) -> None:
+    rows = pa.table({"qes": [0.0, 0.2], "area_frac": [0.1, 0.2]})
+    with pytest.raises(SettingError, match="is a value, not a condition"):
+        matching(rows, value)

@@ -57,6 +57,7 @@ def test_a_table_that_is_not_there_is_not_looked_for_at_the_hub() -> None:
         open_source("owner/none.csv", roles=Roles(allow_remote=True))
 
 
+@pytest.mark.slow
 def test_a_hub_is_read_as_its_files_are() -> None:
     pytest.importorskip("datasets", reason="the extra hub is not installed")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]

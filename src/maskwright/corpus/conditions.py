@@ -108,12 +108,22 @@ class Conditions:
             raise SettingError("the condition is empty", hint="write one, like: area_frac > 0.01")
         empty = schema.empty_table()
         self._fulfil(condition, empty)
+        self._refuse_values(condition, empty)
         if _ANY_COLUMN.search(condition):
             return list(schema.names)
         # SQL compares names without case and doubles quotes inside quotes. A name that only happens
         # to be part of another word is read in vain, no more.
         text = condition.replace('""', '"').casefold()
         return [name for name in schema.names if name.casefold() in text]
+
+    def _refuse_values(self, condition: str, empty: pa.Table) -> None:
+        """A bare number would pass as true: `qes` would keep nearly every row."""
+        # The line break ends a comment that the condition may end with.
+        kinds = {str(kind) for kind in self._connection.from_arrow(empty).project(f"({condition}\n)").types}
+        if kinds - {"BOOLEAN"}:
+            raise SettingError(
+                f"{condition!r} is a value, not a condition", hint="compare it, like: area_frac > 0.01"
+            )
 
     def _fulfil(self, condition: str, table: pa.Table) -> NDArray[np.bool_]:
         numbers = pa.array(np.arange(table.num_rows))

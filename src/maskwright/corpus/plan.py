@@ -155,7 +155,8 @@ def load_run(out: Path) -> Run:
     except FileNotFoundError as fault:
         raise RunError(
             f"{out} is no output of maskwright: it has no {RUN}",
-            hint=f"make one: maskwright annotate SOURCE {out}",
+            hint="make one: maskwright annotate "
+            + (f"{out} OUT, then give that OUT" if out.exists() else f"SOURCE {out}"),
         ) from fault
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as fault:
         raise RunError(

@@ -1,8 +1,8 @@
 """Pictures that are there twice: in one split a duplicate, in two a leak.
 
 Equal files and equal pixels are known by their digests. What only looks alike is a candidate by its
-descriptor, and opened once more: a duplicate is the same picture, saved again or resized; a leak shows the
-same photograph.
+descriptor, and opened once more: in one split it may be the same picture, saved again or resized; a leak
+shows the same photograph.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def _alike(
             first, second = rows[one[0]], rows[other[0]]
             if first.split == second.split:
                 if same_picture(pictures[one], pictures[other]):
-                    yield other[0], _duplicate(second, first, "the same picture, saved anew, as")
+                    seen = f"looks like {first.id}, saved anew"
+                    yield other[0], Defect(second.id, second.split, "maybe_duplicate", seen, first.id)
                 continue
             for key in (one, other):
                 if key not in closer:

@@ -238,6 +238,15 @@ _TABLE = (
         "keeps the first",
     ),
     Kind(
+        "maybe_duplicate",
+        False,
+        ALL_ROWS,
+        "A picture looks like another one of its split, saved anew; two edits that differ little do so, too.",
+        "look at both; if they are one, take one of them out",
+        KEPT,
+        "keeps it",
+    ),
+    Kind(
         "leak",
         True,
         ALL_ROWS,
