@@ -56,6 +56,8 @@ def command(
 
 
 def _print(found: Report, page: Path | None) -> None:
+    from maskwright.datasets.selecting.selection import select_command
+
     answer_text(found.sentence)
     answer()
     rows = [
@@ -105,4 +107,8 @@ def _print(found: Report, page: Path | None) -> None:
         answer(f"{first.title}:")
         answer_table([[f"  {short(card.id)}", card.facts] for card in first.cards[:MOST_LISTED]], "ll")
     answer()
-    answer(f"wrote {page}" if page is not None else f"next: {found.next}")
+    if page is None:
+        answer(f"next: {found.next}")
+    else:
+        answer(f"wrote {page}")
+        answer(f"next: {select_command([Path(found.out)], ['qes > 0.5'], 'good', None)}")
