@@ -252,6 +252,17 @@ def test_the_command_leaves_with_0_where_nothing_is_wrong(command: Command, tmp_
     assert "no defect found" in out
 
 
+def test_the_command_leaves_with_0_and_says_so_where_all_is_suspicion(
+    command: Command, tmp_path: Path
+) -> None:
+    rows = clean_rows(3)
+    again = saved(pixels(rows[0].picture or b""), "JPEG", quality=90)
+    rows.append(Row("train", "0099", again, rows[0].original, rows[0].mask))
+    code, out, _ = command("check", write_benco(tmp_path, rows), "--workers", 1)
+    assert code == 0
+    assert "no defect is certain" in out
+
+
 def test_json_has_every_row_that_has_a_defect(command: Command, tmp_path: Path) -> None:
     code, out, _ = command("check", write_imagefolder(tmp_path, spoilt("empty")), "--workers", 1, "--json")
     answer = json.loads(out)

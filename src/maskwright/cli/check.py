@@ -91,7 +91,8 @@ def _print(checked: Checked) -> None:
             kind = KINDS[each.kind]
             answer_text(f"{each.kind}: {kind.sentence} What to do: {kind.todo}.")
         answer()
-    answer_text(f"{counted(len(wrong), 'row')} with a defect that is certain" if wrong else "no defect found")
+    none = "no defect is certain" if found else "no defect found"
+    answer_text(f"{counted(len(wrong), 'row')} with a defect that is certain" if wrong else none)
     for sentence in checked.not_looked:
         answer_text(sentence)
     if checked.fixed is not None:
