@@ -412,7 +412,11 @@ def shards_done(dataset: Path) -> list[Path]:
 
 def started(dataset: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(dataset), str(out)], cwd=ROOT, stderr=subprocess.PIPE
+        [sys.executable, "-c", RUN, str(dataset), str(out)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        # a shell that runs the tests in the background has them ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
