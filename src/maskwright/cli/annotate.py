@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from maskwright.cli.crew import Executor, Workers
 from maskwright.cli.progress import reporter
 from maskwright.cli.source import (
     MAX_PIXELS,
@@ -42,15 +43,8 @@ def command(
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
     ] = DEFAULT,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes, one thread each; by default as many as processors.", min=1, metavar="N"
-        ),
-    ] = None,
-    executor: Annotated[
-        str, typer.Option(help="Where they run: local, or ray for the machines of a cluster.", metavar="NAME")
-    ] = "local",
+    workers: Workers = None,
+    executor: Executor = "local",
     files: Annotated[
         bool | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from maskwright.cli.crew import Executor, Workers
 from maskwright.cli.progress import reporter
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 from maskwright.errors import SettingError
@@ -91,15 +92,8 @@ def command(
             "--dataset-name", help="What its card calls it.", metavar="TEXT", show_default="DATASET"
         ),
     ] = "",
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes, one thread each; by default as many as processors.", min=1, metavar="N"
-        ),
-    ] = None,
-    executor: Annotated[
-        str, typer.Option(help="Where they run: local, or ray for the machines of a cluster.", metavar="NAME")
-    ] = "local",
+    workers: Workers = None,
+    executor: Executor = "local",
     sources: Annotated[
         list[str] | None,
         typer.Option(

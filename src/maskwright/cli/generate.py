@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwright.cli.crew import Workers
 from maskwright.cli.progress import reporter
 from maskwright.cli.terminal import answer, answer_json, answer_table
 from maskwright.pages.words import counted
@@ -36,12 +37,7 @@ def command(
     split: Annotated[
         str | None, typer.Option(help="Only photographs of this split of the table.", metavar="NAME")
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes, one thread each; by default as many as processors.", min=1, metavar="N"
-        ),
-    ] = None,
+    workers: Workers = None,
     autoencoder: Annotated[
         Path | None,
         typer.Option(help="An ONNX file; a share of the pairs passes through it.", metavar="FILE"),

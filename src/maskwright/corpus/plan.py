@@ -143,6 +143,11 @@ def freeze_run(out: Path, run: Run, plan: Sequence[Planned]) -> None:
             temporary.write_bytes(data)
 
 
+def is_run(folder: Path) -> bool:
+    """Whether `annotate` has written here."""
+    return all((folder / name).is_file() for name in (PLAN, RUN))
+
+
 def load_run(out: Path) -> Run:
     """Read run.json.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskwright.corpus.plan import PLAN, RUN
+from maskwright.corpus.plan import is_run
 from maskwright.datasets.building.built import BUILD
 from maskwright.datasets.building.plan import refuse_unfinished
 from maskwright.datasets.formats import FORMATS, Format, load_format
@@ -124,7 +124,7 @@ def _pairs(place: str, corpus: str | None) -> Opened:
     except MaskwrightError as error:
         if corpus is not None:
             raise
-        if all(os.path.isfile(os.path.join(place, name)) for name in (PLAN, RUN)):
+        if is_run(Path(place)):
             raise InputError(
                 f"{shown(place)} is what annotate wrote, and no dataset yet",
                 hint=f"choose its rows and build one: maskwright select {shown(place)} --where "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ RESTRICTED = {
     "include": "you answer for it: such rows are written",
 }
 """What to do about rows that nothing allows to pass on."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then, in the caller's thread: (what is done, how many, of how many)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,16 +42,13 @@ from maskwright.datasets.building.room import (
 from maskwright.datasets.building.shards import Job, provenance_path, supplies, write_shard
 from maskwright.datasets.formats import Format, load_format
 from maskwright.datasets.formats.columns import provenance, rows_in
-from maskwright.datasets.values import Built
+from maskwright.datasets.values import Built, Progress
 from maskwright.errors import RunError
 
 __all__ = ["Announced", "BuildOptions", "BuildSummary", "build"]
 
 TIMEOUT_S = 120.0
 """Seconds one row may take: as for annotating, whose work it is but for the network."""
-
-Progress = Callable[[str, int, int], None]
-"""(what is done, how many, of how many)."""
 
 
 @dataclass(frozen=True, slots=True)

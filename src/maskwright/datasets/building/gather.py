@@ -123,7 +123,10 @@ def once(gathered: Sequence[Gathered]) -> list[Gathered]:
         names = [name if name in there else "edited" for name in _LOOKS]
         rows = zip(*(each.table[name].to_pylist() for name in names), strict=True)
         keys = [hashlib.blake2b(repr(row).encode(), digest_size=16).digest() for row in rows]
-        keep = [key not in seen and not seen.add(key) for key in keys]  # type: ignore[func-returns-value]
+        keep = []
+        for key in keys:
+            keep.append(key not in seen)
+            seen.add(key)
         kept.append(each.keeping(np.array(keep, np.bool_), "not the same pair as another row"))
     return kept
 

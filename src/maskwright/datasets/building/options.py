@@ -135,10 +135,11 @@ def build_command(
     return shlex.join([*words, "--", place] if place.startswith("-") else [*words[:2], place, *words[2:]])
 
 
-def check_command(dataset: Path) -> str:
-    """The `maskwright check` line for a dataset, quoted for a shell."""
+def check_command(dataset: Path | str, *words: str) -> str:
+    """The `maskwright check` line for a dataset, with these words of options, quoted for a shell."""
     place = str(dataset)
-    return shlex.join(["maskwright", "check", *(["--"] if place.startswith("-") else []), place])
+    given = [*words, "--", place] if place.startswith("-") else [place, *words]
+    return shlex.join(["maskwright", "check", *given])
 
 
 def _shares(shares: Sequence[float]) -> str:

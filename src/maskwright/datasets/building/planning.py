@@ -24,11 +24,9 @@ from maskwright.datasets.leaks.exclude import shown_in
 from maskwright.datasets.leaks.groups import photographs
 from maskwright.datasets.leaks.split import split_photographs
 from maskwright.datasets.selecting.selection import parts_digest
-from maskwright.datasets.values import Taken
+from maskwright.datasets.values import Progress, Taken
 from maskwright.errors import SettingError
 from maskwright.pages.words import counted
-
-Progress = Callable[[str, int, int], None]
 
 # More licences than this are counted, not named.
 _SHOWN = 4

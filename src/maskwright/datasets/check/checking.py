@@ -25,7 +25,7 @@ from maskwright.datasets.check.values import Checked, Defect
 from maskwright.datasets.formats.columns import provenance, rows_in
 from maskwright.datasets.leaks.confirm import SIDE
 from maskwright.datasets.opened import Opened, open_dataset
-from maskwright.datasets.values import Record
+from maskwright.datasets.values import Progress, Record
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.annotators import Annotator, load_annotator
 from maskwright.pages.images import shrunk
@@ -42,8 +42,6 @@ TIMEOUT_S = 300.0
 REJECTED = {"file_missing": "picture_missing", "unmatched": "pairing_broken", "ambiguous": "pairing_broken"}
 """Reason of a row that is no record -> kind of defect; `skipped` is none, all others are unreadable rows."""
 
-Progress = Callable[[str, int, int], None]
-"""(what, how many done, of how many)."""
 Numbered = tuple[int, list[Record]]
 
 

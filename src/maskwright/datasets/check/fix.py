@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from maskwright.corpus import atomic
+from maskwright.datasets.building.options import check_command
 from maskwright.datasets.building.place import check_place
 from maskwright.datasets.check.changes import undone
 from maskwright.datasets.check.kinds import KINDS, LEFT_OUT, REPAIRED
 from maskwright.datasets.check.places import REPAIRABLE, Places, check_repairable, files_in, key_of
 from maskwright.datasets.check.values import Checked, Defect, Fixed
 from maskwright.datasets.formats.columns import json_line
-from maskwright.datasets.values import Record
+from maskwright.datasets.values import Progress, Record
 from maskwright.errors import SettingError
 from maskwright.pairs.opening import open_image, read_bytes
 from maskwright.pairs.picture import encode_png, read_mask
@@ -52,9 +52,8 @@ def check_target(new: Path, source: Path, layout: str) -> None:
 
 def check_line(checked: Checked) -> str:
     """What to type about what was found: repair a copy where that can be done, else list the rows."""
-    words = ["maskwright", "check", checked.dataset]
     repairable = checked.layout in REPAIRABLE and os.path.isdir(checked.dataset)
-    return shlex.join([*words, *(("--fix", "NEW") if repairable else ("--json",))])
+    return check_command(checked.dataset, *(("--fix", "NEW") if repairable else ("--json",)))
 
 
 def fix(
@@ -63,7 +62,7 @@ def fix(
     new: Path,
     *,
     max_pixels: int,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Fixed:
     """Write the repaired copy.
 
@@ -97,7 +96,7 @@ def _write(
     wrong: Mapping[str, Sequence[Defect]],
     folder: Path,
     max_pixels: int,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> tuple[int, Mapping[str, int], Mapping[str, int], int]:
     places = Places(folder, checked.layout)
     used: set[str] = set()

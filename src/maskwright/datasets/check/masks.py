@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from maskwright.corpus.inspect.checks.masks import SEEN
 from maskwright.corpus.inspect.known import OTHERS_LEVEL, fits_of, is_clear, plain_of
 from maskwright.measures.metrics import pixel_iou
 from maskwright.pairs.maskfile import is_lossy, read_mask
 from maskwright.pairs.opening import open_image, read_bytes
 from maskwright.pairs.values import Encoded, Mask, MaskLike, RuledMask
 
-SEEN = 0.5
-"""Below this IoU others, who take mean(RGB) above 127.5 for edited, do not see the mask."""
 FULL = 0.995
 """From this share on a mask is full: a rim of a pixel or two is no part that was left alone."""
 MOST_AREA, MOST_RIM = 0.9, 0.9

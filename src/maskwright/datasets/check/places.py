@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maskwright.datasets.building.options import check_command
 from maskwright.datasets.formats.columns import json_line
 from maskwright.datasets.formats.files import write_whole
 from maskwright.datasets.formats.imagefolder import KEYS, METADATA
@@ -103,10 +103,9 @@ def check_repairable(location: Path, layout: str) -> None:
     if layout in REPAIRABLE and location.is_dir():
         return
     what = {"labelled": "a published set is read by its own rules", "pairs": "a table names its files"}
-    listed = shlex.join(["maskwright", "check", str(location), "--json"])
     raise SettingError(
         f"--fix writes folders of files: {what.get(layout, 'the pictures of this dataset lie in shards')}",
-        hint=f"build it anew without the rows: {listed} lists them",
+        hint=f"build it anew without the rows: {check_command(location, '--json')} lists them",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from maskwright.corpus.inspect.checks.masks import LEAST_AREA, WHOLE
 from maskwright.datasets.check.changes import better_reading, turned_back
 from maskwright.datasets.check.masks import (
     StoredMask,
@@ -25,12 +26,6 @@ from maskwright.masks.annotators import Annotator
 from maskwright.pairs.align import align
 from maskwright.pairs.filefacts import file_facts
 from maskwright.pairs.values import Change, Hint, Mask, PictureLike
-
-LEAST_AREA = 0.002
-"""Share of the picture a measured change must have for an empty mask to be wrong."""
-WHOLE = 0.8
-"""From this share on the whole picture changed, and a full mask is right; as for the verdict of that name."""
-
 
 LOST = "the process that read it was lost"
 """Column of a record whose files ended a worker; it holds how."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
-from maskwright.datasets.formats import Format, Put, Shard
+from maskwright.datasets.formats import Format
 from maskwright.datasets.formats.files import nothing_more
 from maskwright.datasets.formats.tables import picture_columns, read_table, write_table
-from maskwright.datasets.values import Entry
 
 ROLES = ("mask", "ignore")
 _KEYS = {"id", "source", "source_original", "source_edited"}
-
-
-def _write(folder: Path, shard: Shard, entries: Iterable[Entry]) -> Iterator[Put]:
-    return write_table(folder, shard, entries, ROLES)
 
 
 def _holds(folder: Path) -> bool:
@@ -33,7 +28,7 @@ FORMAT = Format(
     # A mask takes a few kB, so that 5000 of them are some tens of MB.
     rows_in_shard=5000,
     files=lambda n, shards: shards,
-    write=_write,
+    write=partial(write_table, roles=ROLES),
     finish=nothing_more,
     holds=_holds,
     read=read_table,

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
-from maskwright.datasets.formats import Format, Put, Shard
+from maskwright.datasets.formats import Format
 from maskwright.datasets.formats.files import nothing_more
 from maskwright.datasets.formats.tables import picture_columns, read_table, write_table
-from maskwright.datasets.values import Entry
 
 ROLES = ("picture", "mask", "ignore", "original")
-
-
-def _write(folder: Path, shard: Shard, entries: Iterable[Entry]) -> Iterator[Put]:
-    return write_table(folder, shard, entries, ROLES)
 
 
 def _holds(folder: Path) -> bool:
@@ -31,7 +26,7 @@ FORMAT = Format(
     # With pictures of 1 MB, half a gigabyte a file: a few hundred MB is what the hub advises.
     rows_in_shard=250,
     files=lambda n, shards: shards,
-    write=_write,
+    write=partial(write_table, roles=ROLES),
     finish=nothing_more,
     holds=_holds,
     read=read_table,

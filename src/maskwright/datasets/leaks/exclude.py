@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from maskwright.corpus.plan import PLAN, RUN
+from maskwright.corpus.plan import is_run
 from maskwright.corpus.reader import Corpus, open_corpus
 from maskwright.datasets.leaks.candidates import Progress, near_between
 from maskwright.datasets.leaks.closer_look import Pictures, Say
@@ -57,7 +57,7 @@ def shown_in(
         RunError: a corpus is damaged.
     """
     tell = progress or (lambda done, total: None)
-    if all(os.path.isfile(os.path.join(source, name)) for name in (PLAN, RUN)):
+    if is_run(Path(source)):
         return _shown_in_corpus(open_corpus(source), corpora, rows, tell, say)
     tests = tested_in(source)
     looks = _described(source, tests, tell, say)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from maskwright.datasets.building.gather import gather
 from maskwright.datasets.leaks.groups import photographs
+from maskwright.datasets.values import Progress
 
 LARGEST, IDS = 5, 4
 """Photographs that are listed, and rows of each: the largest and the first."""
@@ -45,9 +46,7 @@ class Photographs:
     notes: tuple[str, ...]
 
 
-def count_photographs(
-    outs: Sequence[Path], name: str, *, progress: Callable[[str, int, int], None]
-) -> Photographs:
+def count_photographs(outs: Sequence[Path], name: str, *, progress: Progress) -> Photographs:
     """Compare the rows of a selection in all its corpora; what is found stays in them for `build`.
 
     Raises:

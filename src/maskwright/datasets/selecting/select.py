@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -23,6 +22,7 @@ from maskwright.corpus.conditions import Conditions
 from maskwright.corpus.executors.local import default_workers
 from maskwright.corpus.plan import load_plan
 from maskwright.corpus.reader import Batch, Corpus, open_corpus
+from maskwright.datasets.building.options import DEFAULTS, build_command
 from maskwright.datasets.selecting.asking import asked_of
 from maskwright.datasets.selecting.funnel import OK, ROWS, SCORES, Funnel, Spread, Step
 from maskwright.datasets.selecting.selection import (
@@ -34,14 +34,12 @@ from maskwright.datasets.selecting.selection import (
     settings_path,
 )
 from maskwright.datasets.selecting.threshold import MAP, REFUSED, check_threshold, derived
+from maskwright.datasets.values import Progress
 from maskwright.errors import SettingError
 from maskwright.masks.scores import OF_SHAPE
 
 if TYPE_CHECKING:
     from maskwright.datasets.selecting.duplicates import Photographs
-
-Progress = Callable[[str, int, int], None]
-"""(what, done, of how many)."""
 
 # Kept rows are written so many at a time: some MB of ids.
 _ROWS_IN_GROUP = 100_000
@@ -178,7 +176,13 @@ def select(
         spreads=tuple(each for each in total.spreads if threshold is None or each.name not in REFUSED),
         outs=tuple(found),
         photographs=photographs,
-        next=_next(corpora, name),
+        next=build_command(
+            Path("DATASET"),
+            outs=[corpus.out for corpus in corpora],
+            selection=name,
+            format="parquet",
+            options=DEFAULTS,
+        ),
     )
 
 
@@ -321,8 +325,3 @@ def _none_left(steps: Sequence[Step]) -> SettingError:
         if last.unknown:
             hint += f"; a column it names is null in {last.unknown:,} rows"
     return SettingError(f"no row is left: {told}", hint=hint)
-
-
-def _next(corpora: Sequence[Corpus], name: str) -> str:
-    places = [word for corpus in corpora for word in ("--from", str(corpus.out))]
-    return shlex.join(["maskwright", "build", "DATASET", *places, "--selection", name, "--format", "parquet"])
