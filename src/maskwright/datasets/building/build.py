@@ -41,7 +41,7 @@ from maskwright.datasets.building.room import (
 )
 from maskwright.datasets.building.shards import Job, provenance_path, supplies, write_shard
 from maskwright.datasets.formats import Format, load_format
-from maskwright.datasets.formats.columns import provenance, rows_in
+from maskwright.datasets.formats.columns import all_rows
 from maskwright.datasets.values import Built, Progress
 from maskwright.errors import RunError
 
@@ -130,29 +130,11 @@ def build(
     announced = _announced(folder, drawn, chosen, job, shards)
     data = plan_bytes(drawn.plan, chosen.rows_in_shard)
     line = functools.partial(build_command, selection=selection, format=format, options=options)
-    built = Built(
-        name=options.name or Path(os.path.realpath(folder)).name,
-        format=format,
-        taken=drawn.taken,
-        fractions=drawn.fractions,
-        seed=drawn.seed,
-        authentic=drawn.ratio,
-        regeneration=options.regeneration,
-        encoding=str(options.encoding) if wanted.pictures else "",
-        restricted=drawn.restricted,
-        licence=options.licence,
-        excluded=drawn.excluded,
-        photographs=drawn.photographs,
-        versions=versions(),
-        plan=hashlib.sha256(data).hexdigest(),
-        rows=drawn.plan.num_rows,
-        files=announced.files,
-        bytes=announced.bytes,
-        # names alone: a dataset that is published need not say how its maker's disk is laid out
-        command=line(
-            Path(folder.name or "DATASET"), outs=[os.path.basename(os.path.realpath(each)) for each in outs]
-        ),
+    # names alone: a dataset that is published need not say how its maker's disk is laid out
+    told = line(
+        Path(folder.name or "DATASET"), outs=[os.path.basename(os.path.realpath(each)) for each in outs]
     )
+    built = _built(folder, drawn, chosen, options, announced, plan=data, command=told)
     if (folder / BUILD).exists():
         freeze_build(folder, built)  # another build is refused before anything is said of this one
     announce(announced)
@@ -161,6 +143,39 @@ def build(
         _write(folder, built, data, work, crew, shards, progress, again=line(folder, outs=places))
         finish(folder, load_build(folder), chosen)
     return _summary(folder, chosen, announced)
+
+
+def _built(
+    dataset: Path,
+    drawn: Drawn,
+    format: Format,
+    options: BuildOptions,
+    announced: Announced,
+    *,
+    plan: bytes,
+    command: str,
+) -> Built:
+    """What build.json says."""
+    return Built(
+        name=options.name or Path(os.path.realpath(dataset)).name,
+        format=format.name,
+        taken=drawn.taken,
+        fractions=drawn.fractions,
+        seed=drawn.seed,
+        authentic=drawn.ratio,
+        regeneration=options.regeneration,
+        encoding=str(options.encoding) if "picture" in format.roles else "",
+        restricted=drawn.restricted,
+        licence=options.licence,
+        excluded=drawn.excluded,
+        photographs=drawn.photographs,
+        versions=versions(),
+        plan=hashlib.sha256(plan).hexdigest(),
+        rows=drawn.plan.num_rows,
+        files=announced.files,
+        bytes=announced.bytes,
+        command=command,
+    )
 
 
 def _announced(dataset: Path, drawn: Drawn, format: Format, job: Job, shards: Sequence[Planned]) -> Announced:
@@ -248,9 +263,8 @@ def _is_there(dataset: Path, planned: Planned) -> bool:
 
 def _summary(dataset: Path, format: Format, announced: Announced) -> BuildSummary:
     counts = {split: dict.fromkeys(labels, 0) for split, labels in announced.counts.items()}
-    for split, tables in provenance(dataset).items():
-        for row in rows_in(tables, columns=["label"]):
-            counts[split][row["label"]] += 1
+    for row in all_rows(dataset, ["split", "label"]):
+        counts[row["split"]][row["label"]] += 1
     reasons = pq.read_table(dataset / LEFT_OUT)["reason"] if (dataset / LEFT_OUT).exists() else []
     files, room = 0, 0
     for place, _, names in os.walk(dataset):

@@ -20,7 +20,7 @@ from maskwright.datasets.building.plan import PLAN
 from maskwright.datasets.building.shards import LEFT, left_out
 from maskwright.datasets.card import write_card
 from maskwright.datasets.formats import Format
-from maskwright.datasets.formats.columns import provenance, rows_in
+from maskwright.datasets.formats.columns import all_rows
 from maskwright.datasets.shortcuts.measure import as_dict, measure_shortcuts
 from maskwright.datasets.values import Built
 
@@ -61,12 +61,11 @@ def write_checksums(dataset: Path) -> None:
     """
     with atomic.replacing(dataset / CHECKSUMS) as temporary, temporary.open("w", encoding="utf-8") as lines:
         said: list[int] = []
-        for files in provenance(dataset).values():
-            for row in rows_in(files, columns=["files"]):
-                for file in row["files"] or ():
-                    if "#" not in file["path"]:
-                        said.append(_number(file["path"]))
-                        print(_line(file["sha256"], file["path"]), file=lines)
+        for row in all_rows(dataset, ["files"]):
+            for file in row["files"] or ():
+                if "#" not in file["path"]:
+                    said.append(_number(file["path"]))
+                    print(_line(file["sha256"], file["path"]), file=lines)
         known = np.sort(np.array(said, np.uint64))
         for path in _files(dataset):
             if not _holds(known, _number(path)):

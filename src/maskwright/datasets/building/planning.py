@@ -73,32 +73,11 @@ def draw_up(
     Raises:
         SettingError, InputError, RunError: as `build`, before anything is written.
     """
-    if not outs:
-        raise SettingError("a dataset is built from something", hint="give --from OUT")
-    if not selection:
-        raise SettingError(
-            "build needs the name of a selection",
-            hint=f'maskwright select {outs[0]} --where "qes > 0.5" --name good, then --selection good',
-        )
-    if options.sources:
-        raise SettingError(
-            "--source is for a dataset of masks, that is joined to its corpus",
-            hint="leave it out: annotate has noted where its pictures are",
-        )
-    runs = [load_run(out) for out in outs]
-    places = [(f"the corpus of {run.source}", str(out)) for out, run in zip(outs, runs, strict=True)]
-    places += [("the source", run.source) for run in runs]
-    places += [("the excluded source", source) for source in options.exclude]
-    check_place(dataset, places)
+    _refuse_unsaid(outs, selection, options)
+    check_place(dataset, _read_from(outs, options))
     gathered = gather(outs, selection)
     if needs_original(format, options):
-        gathered = [
-            each.keeping(
-                np.array([kind != "unrelated" for kind in each.table["kind"].to_pylist()], np.bool_),
-                "its original lies on the same grid",
-            )
-            for each in gathered
-        ]
+        gathered = [_on_one_grid(each) for each in gathered]
     again = lambda **changes: build_command(
         dataset,
         outs=outs,
@@ -146,6 +125,37 @@ def draw_up(
         restricted=options.restricted,
         max_pixels=max(each.run.max_pixels for each in gathered),
     )
+
+
+def _refuse_unsaid(outs: Sequence[Path], selection: str, options: BuildOptions) -> None:
+    if not outs:
+        raise SettingError("a dataset is built from something", hint="give --from OUT")
+    if not selection:
+        raise SettingError(
+            "build needs the name of a selection",
+            hint=f'maskwright select {outs[0]} --where "qes > 0.5" --name good, then --selection good',
+        )
+    if options.sources:
+        raise SettingError(
+            "--source is for a dataset of masks, that is joined to its corpus",
+            hint="leave it out: annotate has noted where its pictures are",
+        )
+
+
+def _read_from(outs: Sequence[Path], options: BuildOptions) -> list[tuple[str, str]]:
+    """(what it is, where) of all that is read."""
+    runs = [load_run(out) for out in outs]
+    return [
+        *((f"the corpus of {run.source}", str(out)) for out, run in zip(outs, runs, strict=True)),
+        *(("the source", run.source) for run in runs),
+        *(("the excluded source", source) for source in options.exclude),
+    ]
+
+
+def _on_one_grid(gathered: Gathered) -> Gathered:
+    kinds = gathered.table["kind"].to_pylist()
+    lies = np.array([kind != "unrelated" for kind in kinds], np.bool_)
+    return gathered.keeping(lies, "its original lies on the same grid")
 
 
 def _licences(gathered: Sequence[Gathered]) -> tuple[tuple[str, str, str, int], ...]:

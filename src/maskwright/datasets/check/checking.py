@@ -22,7 +22,7 @@ from maskwright.datasets.check.pairing import folder_defects, records_by_name
 from maskwright.datasets.check.rows import LOST, look_at
 from maskwright.datasets.check.seen import Seen, written
 from maskwright.datasets.check.values import Checked, Defect
-from maskwright.datasets.formats.columns import provenance, rows_in
+from maskwright.datasets.formats.columns import all_rows
 from maskwright.datasets.leaks.confirm import SIDE
 from maskwright.datasets.opened import Opened, open_dataset
 from maskwright.datasets.values import Progress, Record
@@ -150,8 +150,8 @@ def _reopened(opened: Opened, max_pixels: int, wanted: set[int]) -> dict[tuple[i
 
 def _lost(folder: Path, rows: int) -> Iterator[str]:
     """That a dataset of ours once had more rows, as a damaged list of them makes it look smaller."""
-    files = [file for files in provenance(folder).values() for file in files] if _is_ours(folder) else []
-    if (built := sum(1 for _ in rows_in(files, columns=["label"]))) > rows:
+    built = sum(1 for _ in all_rows(folder, ["label"])) if _is_ours(folder) else 0
+    if built > rows:
         yield (
             f"{counted(built, 'row')} were built and {rows:,} are found: sha256sum -c checksums.sha256, "
             "typed in its folder, says which files changed."
@@ -166,12 +166,9 @@ def _written_down(folder: Path) -> dict[bytes, str]:
     """What a dataset of ours says of its forged rows' files: digest -> picture or original; else empty."""
     if not _is_ours(folder):
         return {}
-    rows = rows_in(
-        [file for files in provenance(folder).values() for file in files], columns=["label", "files"]
-    )
     return {
         written(file["sha256"]): file["role"]
-        for row in rows
+        for row in all_rows(folder, ["label", "files"])
         if row["label"] == "forged"
         for file in row["files"]
         if file["role"] in ("picture", "original")
