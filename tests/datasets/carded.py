@@ -9,8 +9,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+import yaml
 
 from maskwright.datasets.building.built import freeze_build
+from maskwright.datasets.card import write_card
 from maskwright.datasets.values import SPLITS, Entry, Taken
 from tests.corpus.made import photograph
 from tests.datasets.formats import made
@@ -68,3 +70,15 @@ def dataset(folder: Path, given: Sequence[Entry], form: str = "imagefolder", **b
     settings = {"versions": {"maskwright": "0.4.0", "numpy": "2.0"}, **settings}
     freeze_build(folder, replace(made.BUILT, format=form, **settings))
     return folder
+
+
+def card_of(folder: Path, given: list[Entry], form: str = "imagefolder", **built: Any) -> str:
+    """README.md of a dataset made of these entries."""
+    write_card(dataset(folder, given, form, **built))
+    return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def front(card: str) -> dict[str, Any]:
+    """What YAML reads in the front matter."""
+    found: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
+    return found
