@@ -153,7 +153,17 @@ def row_of(run: Run, pair: Pair | Rejection, annotation: Annotation) -> Row:
     for column in COLUMNS:
         if column.name in annotation.scores:
             row[column.name] = fitted(TYPES[column.type], annotation.scores[column.name])
-    for name in ("status", "reason", "detail", "verdict", "group", "background", "width", "height"):
+    for name in (
+        "status",
+        "reason",
+        "detail",
+        "verdict",
+        "group",
+        "background",
+        "grounding",
+        "width",
+        "height",
+    ):
         row[name] = getattr(annotation, name)
     row["original_read"], row["edited_read"] = annotation.original_read, annotation.edited_read
     for name in ("original_phash", "descriptor", "edited_descriptor"):

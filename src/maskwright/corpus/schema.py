@@ -57,6 +57,11 @@ _WORDS = (
         "kind", "text", "How the original lies on the edited picture's grid: identity, resized, shifted, ..."
     ),
     Column("background", "text", "How the pixels outside compare: identical, resaved, regenerated, redrawn."),
+    Column(
+        "grounding",
+        "text",
+        "What told where the edit was meant to be: region, whole, or a grounding's name; null where nothing.",
+    ),
 )
 _FOR_SPLITS = (
     Column(

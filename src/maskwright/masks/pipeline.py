@@ -230,6 +230,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         verdict=verdict,
         group=change.group,
         background=change.background,
+        grounding=change.grounding if prepared.hint.region is None else "region",
         geometry=aligned.geometry,
         tone=aligned.tone,
         width=width,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.masks.missed import missed_px
+from maskwright.masks.side_effects import side_effect_scores
 from maskwright.masks.similarity import mse, psnr, ssim
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Geometry, Mask, Picture, Tone, check_same_grid
 
@@ -39,6 +40,8 @@ SCORES: dict[str, str] = {
     "unexplained": "share of the picture above the noise floor and not in the mask",
     "missed_px": "side of the smallest square edit that would be seen, by the noise floor; edited pixels",
     "region_used_frac": "share of the given region that is in the mask",
+    "side_effect_frac": "share of the mask outside the region the edit was meant for; 0 for an empty mask",
+    "instruction_match": "F1 of the mask and the region the edit was meant for; 1 where both are empty",
     "outside_mse": "mean squared difference outside the given region, after alignment, grey levels squared",
     "outside_psnr": "peak signal-to-noise ratio outside the given region, after alignment, dB, at most 100",
     "outside_ssim": "structural similarity outside the given region, after alignment, -1..1",
@@ -52,7 +55,7 @@ OF_SHAPE = ("area_frac", "components", "largest_component_frac", "border_sharpne
 """Scores that follow from the stored change map and a threshold."""
 OF_MASK_AND_PICTURES = (
     *("tone_shift_de", "outside_change", "sharpness_ratio", "contrast"),
-    *("confidence", "unexplained", "region_used_frac"),
+    *("confidence", "unexplained", "region_used_frac", "side_effect_frac", "instruction_match"),
 )
 """Scores that another mask of the same map would change, and that only the pictures, the given region or
 the annotator can tell."""
@@ -78,7 +81,7 @@ def score_pair(
 
     Args:
         aligned: what the annotator saw.
-        change: what it returned; its own `scores` win over those made here.
+        change: what it returned; its own `scores` win over those made here, but for those of the region.
         mask: (H, W) bool, `change.map >= 0.5`.
         original: (H0, W0, 3) uint8, as read, before alignment.
         region: (H, W) bool, where the edit was meant to be.
@@ -102,6 +105,7 @@ def score_pair(
         scores["missed_px"] = missed_px(scores["noise_floor"], change.background)
     if region is not None:
         scores |= region_scores(aligned, mask, region, original)
+        scores |= side_effect_scores(mask, region, ignore=change.ignore)
     return scores
 
 

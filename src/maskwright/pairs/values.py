@@ -276,6 +276,7 @@ class Change:
             and `background` travel here under their names of design.
         group: shared-probe, shared-donor or unrelated; None where the annotator does not say.
         background: one of `BACKGROUNDS`; None where the annotator does not say.
+        grounding: what told it where the edit was meant to be; None where nothing did.
     """
 
     map: ChangeMap
@@ -284,6 +285,7 @@ class Change:
     scores: Mapping[str, float] = field(default_factory=dict)
     group: str | None = None
     background: str | None = None
+    grounding: str | None = None
 
     def __post_init__(self) -> None:
         if self.map.dtype != np.float32 or self.map.ndim != 2:
@@ -301,6 +303,8 @@ class Annotation:
         reason: a key of `REASONS`; empty when ok.
         detail: what was seen, for people; empty when ok.
         verdict: a key of `VERDICTS`; empty unless ok or rejected as unrelated.
+        grounding: what told where the edit was meant to be: `region` where one was given, else what the
+            annotator says; None where nothing did.
         width, height: of the edited picture; 0 when it could not be read.
         change: (H, W) float32 in 0..1, or None.
         mask: (H, W) bool, `change >= 0.5`, or None.
@@ -320,6 +324,7 @@ class Annotation:
     verdict: str = ""
     group: str | None = None
     background: str | None = None
+    grounding: str | None = None
     geometry: Geometry | None = None
     tone: Tone | None = None
     width: int = 0
