@@ -25,6 +25,9 @@ source has them, and a [published corpus](corpora.md) brings more. Columns that 
 
 A figure of an annotator's own is kept where a column has its name.
 
+What `action`, `original_concept` and `edited_concept` say, and what is `unparsed`:
+[instructions](instructions.md).
+
 What `original_phash`, `descriptor` and `edited_descriptor` are, how to compare them and what they miss:
 [near-duplicates](../why/descriptor.md).
 """

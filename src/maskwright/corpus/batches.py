@@ -87,8 +87,8 @@ def _concluded(
     if not isinstance(prepared, Prepared):
         return prepared
     if isinstance(answer, Exception):
-        return broken(prepared.pair.id, answer, prepared.original)
+        return broken(prepared.pair, answer, prepared.original)
     try:
         return conclude(prepared, prepared.change if answer is None else answer).annotation
     except Exception as error:
-        return broken(prepared.pair.id, error, prepared.original)
+        return broken(prepared.pair, error, prepared.original)

@@ -31,6 +31,9 @@ from maskwright.pairs.values import (
 
 Row: TypeAlias = dict[str, Any]
 
+CONCEPTS = ("action", "original_concept", "edited_concept")
+"""What is known of the instruction."""
+
 # One mask is read at the price of its row group. 100 is Hugging Face's advice for pictures in
 # Parquet; the bytes keep a worker's memory flat when masks are large.
 GROUP_ROWS = 100
@@ -166,7 +169,7 @@ def row_of(run: Run, pair: Pair | Rejection, annotation: Annotation) -> Row:
     ):
         row[name] = getattr(annotation, name)
     row["original_read"], row["edited_read"] = annotation.original_read, annotation.edited_read
-    for name in ("original_phash", "descriptor", "edited_descriptor"):
+    for name in ("original_phash", "descriptor", "edited_descriptor", *CONCEPTS):
         row[name] = getattr(annotation, name)
     if annotation.geometry is not None:
         row["kind"] = annotation.geometry.kind
@@ -175,7 +178,7 @@ def row_of(run: Run, pair: Pair | Rejection, annotation: Annotation) -> Row:
     row["annotator"], row["annotator_digest"] = run.annotator_name, run.annotator_digest
     for name, levels in _pictures(run, annotation).items():
         row[name] = {"bytes": encode_png(levels), "path": f"{row['file']}.png"}
-    for name in ("original", "edited", "instruction", "detail"):
+    for name in ("original", "edited", "instruction", "detail", *CONCEPTS):
         row[name] = _storable(row.get(name))
     return row
 

@@ -37,6 +37,21 @@ _WORDS = (
     Column("original", "text", "Where the picture before the edit is: a key that `pictures(id)` opens."),
     Column("edited", "text", "Where the picture after the edit is: a key that `pictures(id)` opens."),
     Column("instruction", "text", "The words the editor was given; empty where the source has none."),
+    Column(
+        "action",
+        "text",
+        "What the instruction asks for: add, remove, ..., or unparsed; null without an instruction.",
+    ),
+    Column(
+        "original_concept",
+        "text",
+        "What the instruction acts on, in its words; empty where nothing is named, null as action.",
+    ),
+    Column(
+        "edited_concept",
+        "text",
+        "What is there after the edit, in the instruction's words; empty and null as original_concept.",
+    ),
     Column("width", "whole", "Width of the edited picture in pixels, 0 where it could not be read."),
     Column("height", "whole", "Height of the edited picture in pixels, 0 where it could not be read."),
     Column("status", "text", "ok, rejected (the input has no answer) or failed (may be retried)."),

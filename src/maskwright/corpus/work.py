@@ -24,7 +24,7 @@ from maskwright.corpus.schema import misfits
 from maskwright.corpus.view import write_view
 from maskwright.errors import InputError, RunError
 from maskwright.masks.annotators import Annotator, load_annotator
-from maskwright.masks.pipeline import annotate_pair, failed, rejected
+from maskwright.masks.pipeline import annotate_pair, failed, instructed, rejected
 from maskwright.pairs.sources import Part, Source
 from maskwright.pairs.values import Annotation, Pair, Rejection
 
@@ -155,7 +155,7 @@ def _rows(shop: Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row
         if place < done:
             continue
         if killer:
-            decided = Annotation(who.id, "failed", killer.reason, killer.detail)
+            decided = instructed(Annotation(who.id, "failed", killer.reason, killer.detail), who)
         if task.careful and isinstance(who, Pair) and decided is None:
             beat(Note(place, False))
         row = row_for(shop, who, decided, limited=task.careful is not None)
@@ -189,7 +189,7 @@ def _annotated(shop: Workshop, pair: Pair, *, limited: bool) -> Annotation:
     cv2.setRNGSeed(0)
     annotation = annotate_pair(pair, shop.annotator, max_pixels=shop.run.max_pixels)
     if limited and annotation.status == "failed" and _NO_MEMORY.search(annotation.detail):
-        return Annotation(pair.id, "failed", "worker_died", annotation.detail)
+        return instructed(Annotation(pair.id, "failed", "worker_died", annotation.detail), pair)
     return annotation
 
 

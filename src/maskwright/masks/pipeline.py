@@ -18,6 +18,7 @@ from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
 from maskwright.pairs.descriptor import describe, phash, reduced
+from maskwright.pairs.instruction import parse
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_mask, read_picture
 from maskwright.pairs.values import (
     Aligned,
@@ -81,19 +82,20 @@ def annotate_pair(pair: Pair, annotator: Annotator, *, max_pixels: int = MAX_PIX
     try:
         return _concluded(ready, annotator).annotation
     except Exception as error:
-        return broken(pair.id, error, ready.original)
+        return broken(pair, error, ready.original)
 
 
-def broken(pair_id: str, error: Exception, original: Decoded | None) -> Annotation:
+def broken(pair: Pair, error: Exception, original: Decoded | None) -> Annotation:
     """The annotation of a pair that raised: its own fault has a reason, all else is ours.
 
     Args:
         original: what could be read of it before, to be described.
     """
     if isinstance(error, InputError) and error.reason:
-        annotation = rejected(pair_id, error.reason, str(error))
+        annotation = rejected(pair.id, error.reason, str(error))
     else:
-        annotation = failed(pair_id, error)
+        annotation = failed(pair.id, error)
+    annotation = instructed(annotation, pair)
     if original is not None:
         with contextlib.suppress(Exception):  # what broke may have been the memory
             annotation = _described(annotation, original)
@@ -110,6 +112,19 @@ def failed(pair_id: str, error: BaseException) -> Annotation:
     """The annotation of a pair on which something broke."""
     detail = one_line(f"{type(error).__name__}: {error}")
     return Annotation(id=pair_id, status="failed", reason="internal_error", detail=detail)
+
+
+def instructed(annotation: Annotation, pair: Pair | Rejection) -> Annotation:
+    """The same with what the pair's instruction asks for; blank is none."""
+    if isinstance(pair, Rejection) or not (pair.instruction and pair.instruction.strip()):
+        return annotation
+    asked = parse(pair.instruction)
+    return replace(
+        annotation,
+        action=asked.action,
+        original_concept=asked.original_concept,
+        edited_concept=asked.edited_concept,
+    )
 
 
 def one_line(text: str) -> str:
@@ -176,7 +191,7 @@ def ready_or_broken(
         original = _read("original", pair.original, max_pixels)
         return _prepared(pair, original, annotator, max_pixels)
     except Exception as error:
-        return broken(pair.id, error, original)
+        return broken(pair, error, original)
 
 
 def _prepared(pair: Pair, original: Decoded, annotator: Annotator, max_pixels: int) -> Prepared:
@@ -243,7 +258,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    annotation = _described(annotation, original, edited)
+    annotation = _described(instructed(annotation, pair), original, edited)
     return Examined(annotation, original.pixels, edited.pixels, data, aligned, change)
 
 
@@ -307,4 +322,4 @@ def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometr
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    return _described(annotation, original, edited)
+    return _described(instructed(annotation, pair), original, edited)

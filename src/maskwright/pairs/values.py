@@ -315,6 +315,8 @@ class Annotation:
         original_phash: `phash` of the original, 16 hex digits; None where it could not be read.
         descriptor: `describe` of the original, 64 bytes; None where it could not be read.
         edited_descriptor: the same of the edited picture; None where either could not be read.
+        action, original_concept, edited_concept: what the instruction asks for, see
+            `pairs.instruction.parse`; None without an instruction.
     """
 
     id: str
@@ -339,6 +341,9 @@ class Annotation:
     original_phash: str | None = None
     descriptor: bytes | None = None
     edited_descriptor: bytes | None = None
+    action: str | None = None
+    original_concept: str | None = None
+    edited_concept: str | None = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES or self.reason not in REASONS:

@@ -55,7 +55,7 @@ def look_at(pair: Pair, annotator: Annotator, *, max_pixels: int) -> Seen:
         try:
             examined = examine(_in_memory(pair, pictures), annotator, max_pixels=max_pixels)
         except Exception as error:
-            fault = broken(pair.id, error, None)
+            fault = broken(pair, error, None)
     return _seen(pair, pictures, examined, fault, max_pixels)
 
 
