@@ -11,7 +11,7 @@ from PIL import Image
 from maskwright.errors import InputError
 from maskwright.synthesis.backgrounds import draw_alone
 from maskwright.synthesis.photos import Photo, read_photos
-from maskwright.synthesis.samples import draw_sample
+from maskwright.synthesis.samples import BACKGROUNDS, REDRAWN_SHARES, draw_sample
 from tests.synthesis.conftest import textured
 
 
@@ -97,3 +97,18 @@ def test_a_share_of_the_regenerated_pairs_passes_through_the_autoencoder_that_is
         assert told.made.edited[untouched].mean() < 0.75 * told.made.original.mean()
         assert max(told.made.original.shape[:2]) <= 190
     assert 4 <= passed <= 35
+
+
+def test_shares_say_how_often_each_background_is_drawn(photos: list[Photo]) -> None:
+    for shares in ({"redrawn": 1.0}, {"identical": 1.0}):
+        drawn = [draw_sample(photos, np.random.default_rng(seed), shares=shares) for seed in range(12)]
+        # A single corruption of an unedited pair has the background it makes.
+        told = [sample.told for sample in drawn if sample.told.edits]
+        assert {each.background for each in told} == set(shares)
+
+
+def test_both_tables_of_shares_are_of_the_same_backgrounds_and_add_to_one() -> None:
+    assert REDRAWN_SHARES.keys() == BACKGROUNDS.keys()
+    for shares in (REDRAWN_SHARES, BACKGROUNDS):
+        assert sum(shares.values()) == pytest.approx(1)
+    assert REDRAWN_SHARES["redrawn"] > BACKGROUNDS["redrawn"]

@@ -7,12 +7,14 @@ sharpened again (what is here goes to a quarter at most), and JPEG 2000.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from maskwright.errors import unknown_name
-from maskwright.synthesis import corruptions, signals
+from maskwright.synthesis import corruptions, redraw, signals
 from maskwright.synthesis.regenerate import (
     MAX_STRENGTH,
     convolve,
@@ -24,11 +26,14 @@ from maskwright.synthesis.regenerate import (
 from maskwright.synthesis.steps import Named, Side, Step
 
 
-def draw_background(background: str, rng: Generator, *, drawn_again: bool = False) -> list[Named]:
+def draw_background(
+    background: str, rng: Generator, *, drawn_again: bool = False, labels: NDArray[Any] | None = None
+) -> list[Named]:
     """The steps that make the pixels outside the edit what `background` says, without any edit.
 
     Args:
         drawn_again: an autoencoder has drawn the edited picture already: no generator's noise on top.
+        labels: (H, W) integers, what the photograph shows: things that are redrawn each in its own way.
 
     Raises:
         SettingError: the background is not identical, resaved, regenerated or redrawn.
@@ -37,7 +42,7 @@ def draw_background(background: str, rng: Generator, *, drawn_again: bool = Fals
         raise unknown_name("background to make", background, BACKGROUNDS)
     if drawn_again and background == "regenerated":
         return [*_moves(rng, 0.1), *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.3, 0.5)]
-    return BACKGROUNDS[background](rng)
+    return _redrawn(rng, labels) if background == "redrawn" else BACKGROUNDS[background](rng)
 
 
 def draw_alone(rng: Generator) -> tuple[str, Named]:
@@ -79,11 +84,56 @@ def _regenerated(rng: Generator) -> list[Named]:
     return [*steps, *_some(rng, AFTER_GENERATOR), *_codecs(rng, 0.3, 0.5)]
 
 
-def _redrawn(rng: Generator) -> list[Named]:
-    """Every pixel drawn again and moved by up to some pixels; a codec after it half of the time."""
-    strength = float(rng.uniform(0.6, MAX_STRENGTH))
-    drawn = Named(f"regenerated {strength:.2f}", regenerate(strength))
-    return [_bent(rng, 1.5, 6), drawn, *_some(rng, WITH_REDRAWING), *_codecs(rng, 0.2, 0.5)]
+def _redrawn(rng: Generator, labels: NDArray[Any] | None = None) -> list[Named]:
+    """Every pixel drawn again and moved by up to some pixels; a codec after it half of the time.
+
+    One strength for all, from mild to severe: a generator that moves things makes up their texture, too.
+    """
+    strength = float(rng.uniform(0.15, 1))
+    steps = []
+    if rng.random() < 0.6:
+        # Things are told apart where they still stand, so before they move.
+        levels = _even_log(rng, 3, 4 + 22 * strength)
+        steps.append(Named(f"retoned {levels:.0f}", redraw.retone(levels, labels=labels)))
+    if rng.random() < 0.9:
+        largest_px, bumps = float(rng.uniform(0.5, 1)) * 8 * strength + 0.5, int(rng.integers(9))
+        steps.append(Named(f"swayed {largest_px:.1f} px", redraw.sway(largest_px, bumps=bumps)))
+    names = list(REDRAWING)
+    weights = np.array([weight for weight, _ in REDRAWING.values()])
+    count = int(rng.choice([1, 2], p=[0.6, 0.4]))
+    for index in rng.choice(len(names), size=count, replace=False, p=weights / weights.sum()):
+        steps.append(REDRAWING[names[index]][1](rng, strength))
+    return [*steps, *_some(rng, WITH_REDRAWING), *_codecs(rng, 0.2, 0.5)]
+
+
+def _retextured(rng: Generator, strength: float) -> Named:
+    share = float(rng.uniform(0.3, 0.4 + 0.6 * strength))
+    sigma = _even_log(rng, 1.5, 2 + 3 * strength)
+    kind = str(rng.choice(list(redraw.ELSEWHERE), p=[0.15, 0.2, 0.65]))
+    changed = redraw.retexture(share, sigma=sigma, kind=kind, edges=float(rng.uniform(0.2, 1)))
+    return Named(f"retextured {share:.1f} {kind}", changed)
+
+
+def _painted(rng: Generator, strength: float) -> Named:
+    share = float(rng.uniform(0.3, 0.5 + 0.5 * strength))
+    painted = redraw.paint(share, reach=int(rng.choice([3, 5])), amount=float(rng.uniform(0, 1.5)))
+    return Named(f"painted {share:.1f}", painted)
+
+
+def _relatent(rng: Generator, strength: float) -> Named:
+    share = float(rng.uniform(0.4, 0.6 + 0.4 * strength))
+    drawn = redraw.relatent(
+        share,
+        noise=float(rng.uniform(1, 2 + 10 * strength)),
+        edges=float(rng.uniform(0.2, 1)),
+        moved_px=float(rng.uniform(0.5, 1 + 4 * strength)),
+    )
+    return Named(f"relatent {share:.1f}", drawn)
+
+
+def _regenerated_anew(rng: Generator, strength: float) -> Named:
+    noise = 0.3 + (MAX_STRENGTH - 0.3) * strength * float(rng.uniform(0.5, 1))
+    return Named(f"regenerated {noise:.2f}", regenerate(noise))
 
 
 def _generator(rng: Generator, side: Side) -> Named:
@@ -247,10 +297,17 @@ AFTER_GENERATOR: dict[str, tuple[float, Callable[[Generator], Named]]] = {
 """What comes with a generator: the chance of each. Slow changes are frequent and strong, since that is what
 the edited pictures of data/unlabelled (split train) show: in the calm part of the picture their difference is
 3 to 5 levels, and 2 to 4 are left of it after a blur of sigma 8 (docs/LOG.md)."""
+REDRAWING: dict[str, tuple[float, Callable[[Generator, float], Named]]] = {
+    "retextured": (4, _retextured),
+    "painted": (2, _painted),
+    "relatent": (3, _relatent),
+    "regenerated": (2.5, _regenerated_anew),
+}
+"""What makes up the detail of a scene drawn anew: its weight; each of a strength in 0..1."""
 WITH_REDRAWING: dict[str, tuple[float, Callable[[Generator], Named]]] = {
-    "local tone": (0.8, lambda rng: _local_tone(rng, 5, 30)),
-    "drift": (0.8, lambda rng: _drift(rng, 5, 30)),
-    "sharpened": (0.2, _sharpened),
+    "local tone": (0.6, lambda rng: _local_tone(rng, 3, 30)),
+    "drift": (0.6, lambda rng: _drift(rng, 3, 30)),
+    "sharpened": (0.35, _sharpened),
     "misaligned": (0.2, _left_over),
 }
 """What comes with a scene drawn anew: the chance of each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from maskwright.pairs.values import Mask, Picture
 from maskwright.synthesis import fills, generative, objects, overlays, reshape, surfaces
 from maskwright.synthesis.backgrounds import draw_background
+from maskwright.synthesis.redraw import unseen_ignored
 from maskwright.synthesis.regions import Draw, any_shape, around, at_most, blob, grown, labelled
 from maskwright.synthesis.steps import Made, Named, Step, begin, check_picture
 from maskwright.synthesis.superpixels import superpixels
@@ -57,8 +58,10 @@ def make_pair(
     Returns:
         The pair and what was done. Its mask may be empty where no edit left a trace.
     """
-    edits = draw_edits(photo, donor, rng, labels=labels, donor_labels=donor_labels)
-    after = draw_background(background, rng, drawn_again=drawn_again is not None)
+    kinds = CLEAR_EDITS if background == "redrawn" else None
+    edits = draw_edits(photo, donor, rng, labels=labels, donor_labels=donor_labels, kinds=kinds)
+    after = [Named("faint edits ignored", unseen_ignored())] if background == "redrawn" else []
+    after += draw_background(background, rng, drawn_again=drawn_again is not None, labels=labels)
     return tell(
         photo,
         rng,
@@ -100,13 +103,18 @@ def draw_edits(
     *,
     labels: NDArray[Any] | None = None,
     donor_labels: NDArray[Any] | None = None,
+    kinds: Mapping[str, float] | None = None,
 ) -> list[Named]:
-    """One edit mostly, sometimes two or three, of kinds drawn by weight."""
+    """One edit mostly, sometimes two or three, of kinds drawn by weight.
+
+    Args:
+        kinds: names of `EDITS` and their weights; without, all of them with theirs.
+    """
     check_picture(donor, "donor")
     places = _places(photo, donor, labels, donor_labels)
     count = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
-    names = list(EDITS)
-    weights = np.array([EDITS[name][0] for name in names])
+    names = list(kinds or EDITS)
+    weights = np.array([kinds[name] if kinds else EDITS[name][0] for name in names])
     chosen = rng.choice(len(names), size=count, p=weights / weights.sum())
     return [Named(names[index], EDITS[names[index]][1](donor, places, rng)) for index in chosen]
 
@@ -273,3 +281,18 @@ EDITS: dict[str, tuple[float, Callable[[Picture, Places, Generator], Step]]] = {
 }
 """Kind of edit: its weight, and what makes it. Weights are our choice: things put in, taken out and drawn
 anew are most of what the public sets of edited pictures hold."""
+CLEAR_EDITS = {
+    "paste": 4.0,
+    "copy_move": 0.6,
+    "exchange": 1.5,
+    "removal": 2.0,
+    "redraw": 4.5,
+    "replacement": 1.5,
+    "material": 1.0,
+    "recolour": 0.7,
+    "backdrop": 0.6,
+    "text": 0.6,
+    "sticker": 0.6,
+}
+"""Kinds of edit that can be told from a scene drawn anew, and their weights there; a thing that is moved a
+little, lit otherwise or sharpened cannot."""

@@ -5,7 +5,7 @@ A pair is a function of the photographs and of the generator it is handed, and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from numpy.random import Generator
@@ -16,7 +16,7 @@ from maskwright.synthesis.backgrounds import draw_alone, draw_background
 from maskwright.synthesis.photos import Loaded, Photo, load_photo
 from maskwright.synthesis.recipes import Told, make_pair, tell
 
-RECIPE = 3
+RECIPE = 4
 """Of the distribution; grows when the same seed no longer gives the same pairs."""
 LONGEST_PX = (256.0, 640.0)
 """The longer side of a photograph is scaled down to a length drawn evenly from this."""
@@ -24,6 +24,8 @@ UNEDITED = 0.3
 """Share of pairs without an edit: half of them with a single corruption, half with those of a background."""
 BACKGROUNDS = {"identical": 0.12, "resaved": 0.4, "regenerated": 0.4, "redrawn": 0.08}
 """Background: its share. Our choice, after what the public sets of edited pictures hold."""
+REDRAWN_SHARES = {"identical": 0.04, "resaved": 0.2, "regenerated": 0.36, "redrawn": 0.4}
+"""The same for sigma's training: it is there for the pairs that were redrawn."""
 THROUGH_AUTOENCODER = 0.35
 """Share of regenerated pairs that pass through the autoencoder, where one is given."""
 AUTOENCODER_PX = (320.0, 448.0, 576.0)
@@ -50,19 +52,26 @@ class Sample:
     unreadable: tuple[str, ...] = ()
 
 
-def draw_sample(photos: Sequence[Photo], rng: Generator, *, again: Again | None = None) -> Sample:
+def draw_sample(
+    photos: Sequence[Photo],
+    rng: Generator,
+    *,
+    again: Again | None = None,
+    shares: Mapping[str, float] = BACKGROUNDS,
+) -> Sample:
     """Draw a photograph, a donor and what is done to them, and do it.
 
     Args:
         photos: at least one; the donor is another one where there are two.
         again: an autoencoder, for a share of the regenerated pairs.
+        shares: background: its share; they add to 1.
 
     Raises:
         InputError: no photographs, or too many of those drawn cannot be read.
     """
     if not photos:
         raise InputError("there are no photographs to draw from")
-    background = str(rng.choice(list(BACKGROUNDS), p=list(BACKGROUNDS.values())))
+    background = str(rng.choice(list(shares), p=list(shares.values())))
     fate = float(rng.random()) / UNEDITED
     if fate < 0.5 or background != "regenerated" or rng.random() >= THROUGH_AUTOENCODER:
         again = None
@@ -73,7 +82,7 @@ def draw_sample(photos: Sequence[Photo], rng: Generator, *, again: Again | None 
         background, alone = draw_alone(rng)
         told = tell(loaded.pixels, rng, background=background, corruptions=[alone])
     elif fate < 1:
-        steps = draw_background(background, rng, drawn_again=again is not None)
+        steps = draw_background(background, rng, drawn_again=again is not None, labels=loaded.labels)
         told = tell(loaded.pixels, rng, background=background, corruptions=steps, drawn_again=drawn_again)
     else:
         donor, other = found.next()

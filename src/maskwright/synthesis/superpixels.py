@@ -25,7 +25,7 @@ def superpixels(picture: Picture) -> Draw:
     """
 
     def draw(height: int, width: int, rng: Generator) -> Mask:
-        labels, colours = _segments(picture, rng)
+        labels, colours = segments(picture, rng)
         wanted = float(np.exp(rng.uniform(*np.log(AREA_FRAC)))) * labels.size
         chosen = _grown_to(labels, colours, wanted, rng)
         soft = cv2.resize(chosen.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
@@ -35,7 +35,7 @@ def superpixels(picture: Picture) -> Draw:
     return draw
 
 
-def _segments(picture: Picture, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def segments(picture: Picture, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Labels from 0 at the small size, and the mean colour of each, (n, 3)."""
     scale = min(1.0, LONGEST_PX / max(picture.shape[:2]))
     height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
