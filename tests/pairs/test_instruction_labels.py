@@ -67,8 +67,8 @@ def head_of(phrase: str) -> str:
     >>> [head_of(p) for p in ("the red stop sign", "man in a suit", "woman wearing a hat", "zebra crossing")]
     ['sign', 'man', 'woman', 'crossing']
     """
-    words = re.findall(r"[\w'’-]+", phrase.lower())
-    words = [stripped for word in words if (stripped := word.strip("'’-"))]
+    found: list[str] = re.findall(r"[\w'’-]+", phrase.lower())
+    words = [stripped for word in found if (stripped := word.strip("'’-"))]
     for place, word in enumerate(words):
         verb = word.endswith("ing") and word not in NOUNS_IN_ING and place < len(words) - 1
         if place > 0 and (word in ENDS or verb):
