@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RunError,
         SettingError,
     )
+    from maskwright.masks.annotators import Setup
     from maskwright.masks.compare import Comparison, compare
     from maskwright.masks.pipeline import annotate_pair, annotate_pairs
     from maskwright.pages.report import Report
@@ -94,6 +95,7 @@ _PLACES = {
     "RunSummary": "corpus.status",
     "Selected": "datasets.selecting.select",
     "SettingError": "errors",
+    "Setup": "masks.annotators",
     "Share": "corpus.estimate",
     "Tone": "pairs.values",
     "align": "pairs.align",
@@ -154,6 +156,7 @@ __all__ = [
     "RunSummary",
     "Selected",
     "SettingError",
+    "Setup",
     "Share",
     "Tone",
     "__version__",

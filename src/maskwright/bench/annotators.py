@@ -23,7 +23,7 @@ from maskwright.bench.robustness import harms
 from maskwright.bench.trust import trust_of
 from maskwright.corpus.conditions import matching
 from maskwright.errors import InputError, SettingError, unknown_name
-from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, load_annotator
+from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, Setup, load_annotators
 from maskwright.measures.calibration import Calibration, brier, expected_error, reliability
 from maskwright.measures.metrics import f1_of, iou_of
 from maskwright.pairs.sources import Roles, Source, open_source
@@ -40,6 +40,7 @@ def bench_annotators(
     table: str | os.PathLike[str],
     *,
     annotators: Sequence[str] = (DEFAULT,),
+    setup: Setup = Setup(),  # noqa: B008 - frozen
     where: str | None = None,
     by: Sequence[str] = (),
     unedited: str | os.PathLike[str] | None = None,
@@ -54,6 +55,7 @@ def bench_annotators(
         table: CSV, JSONL or Parquet with columns of originals, edited pictures and masks.
         annotators: names, `package.module:Class`, or .onnx files beside their cards; the first is compared
             with every other.
+        setup: what they are put together from; each takes of it what it can.
         where: an SQL condition over the table's own columns; original, edited and mask are the paths.
         by: columns of the table; the same figures for each of their values.
         unedited: a folder of photographs or a CSV file of them (of its rows, those with split `val`):
@@ -68,7 +70,7 @@ def bench_annotators(
     """
     if not annotators:
         raise SettingError("no annotator was named", hint=f"known: {', '.join(ANNOTATORS)}")
-    loaded = {name: load_annotator(name) for name in dict.fromkeys(annotators)}
+    loaded = load_annotators(annotators, setup)
     clashes = set(loaded) & {*baselines.NAMES, baselines.PER_PICTURE}
     if clashes:
         raise SettingError(f"{sorted(clashes)[0]!r} is a baseline, and printed anyway")

@@ -10,6 +10,7 @@ import typer
 
 from maskwright.cli.crew import Executor, Workers
 from maskwright.cli.progress import reporter
+from maskwright.cli.setup import Backbone, Grounding, Vae
 from maskwright.cli.source import (
     MAX_PIXELS,
     AllowRemote,
@@ -25,7 +26,7 @@ from maskwright.cli.source import (
 from maskwright.cli.summary import print_summary, summary_json
 from maskwright.cli.terminal import answer_json
 from maskwright.errors import SettingError
-from maskwright.masks.annotators import DEFAULT
+from maskwright.masks.annotators import DEFAULT, Setup
 
 if TYPE_CHECKING:
     from maskwright.corpus.annotate import Options
@@ -43,6 +44,9 @@ def command(
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
     ] = DEFAULT,
+    backbone: Backbone = None,
+    grounding: Grounding = None,
+    vae: Vae = None,
     workers: Workers = None,
     executor: Executor = "local",
     files: Annotated[
@@ -88,7 +92,14 @@ def command(
         corpus=corpus,
         allow_remote=allow_remote,
     )
-    options = Options(files=files, sample=sample, seed=seed, roles=roles, max_pixels=max_pixels)
+    options = Options(
+        files=files,
+        sample=sample,
+        seed=seed,
+        roles=roles,
+        max_pixels=max_pixels,
+        setup=Setup(backbone, grounding, vae),
+    )
     if plan:
         _plan(source, out, annotator=annotator, workers=workers, options=options, as_json=as_json)
         return

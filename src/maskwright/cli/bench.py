@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.progress import reporter
+from maskwright.cli.setup import Backbone, Grounding, Vae
 from maskwright.cli.terminal import answer, answer_json, answer_table, note
-from maskwright.masks.annotators import DEFAULT
+from maskwright.masks.annotators import DEFAULT, Setup
 
 app = typer.Typer(
     name="bench",
@@ -39,6 +40,9 @@ def annotators(
         list[str],
         typer.Option(help="A name, package.module:Class or .onnx; may be repeated.", metavar="NAME"),
     ] = [DEFAULT],  # noqa: B006 - read only
+    backbone: Backbone = None,
+    grounding: Grounding = None,
+    vae: Vae = None,
     where: Annotated[
         str | None, typer.Option(help="An SQL condition over the table's columns.", metavar="SQL")
     ] = None,
@@ -84,6 +88,7 @@ def annotators(
         measured = bench_annotators(
             table,
             annotators=annotator,
+            setup=Setup(backbone, grounding, vae),
             where=where,
             by=by,
             unedited=unedited,

@@ -25,7 +25,7 @@ from maskwright.corpus.sitting import Progress, RowsDone, Sitting, memory_for
 from maskwright.corpus.status import RunSummary, status
 from maskwright.corpus.view import places, write_view
 from maskwright.errors import InputError, RunError, SettingError
-from maskwright.masks.annotators import DEFAULT, load_annotator
+from maskwright.masks.annotators import DEFAULT, Setup, anchored, load_annotator
 from maskwright.pairs.opening import check_max_pixels
 from maskwright.pairs.picture import MAX_PIXELS
 from maskwright.pairs.sources import Known, Roles, Source, absolute, open_source, reopen_source
@@ -53,6 +53,7 @@ class Options:
         roles: which columns of a table hold what, where that is not found out.
         max_pixels: larger pictures are rejected as too_large.
         timeout_s: seconds one pair may take before its worker counts as hung.
+        setup: what the annotator is put together from.
     """
 
     files: bool | None = None
@@ -61,6 +62,7 @@ class Options:
     roles: Roles = Roles()  # noqa: RUF009 - frozen
     max_pixels: int = MAX_PIXELS
     timeout_s: float = TIMEOUT_S
+    setup: Setup = Setup()  # noqa: RUF009 - frozen
 
 
 def annotate(
@@ -97,7 +99,7 @@ def annotate(
     folder = Path(out)
     _refuse_place(folder, opened)
     check_max_pixels(options.max_pixels)
-    loaded = load_annotator(annotator)
+    loaded = load_annotator(annotator, options.setup)
     crew = load_executor(executor, workers, options.timeout_s, devices=batch_size(loaded) > 1)
     plan = drawn(opened.plan(), options.sample, options.seed)
     if not plan:
@@ -165,6 +167,7 @@ def run_of(source: Source, annotator: str, card: Card, options: Options) -> Run:
         source=absolute(source.location),
         roles=options.roles,
         annotator=named,
+        setup=anchored(options.setup),
         annotator_name=card.name,
         annotator_digest=card.digest,
         layers=card.layers,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.corpus.plan import Run
-from maskwright.masks.annotators import DEFAULT
+from maskwright.masks.annotators import DEFAULT, given
 from maskwright.pairs.picture import MAX_PIXELS
 
 
@@ -17,6 +17,8 @@ def resume_command(run: Run, out: Path, *, retry_failed: bool = False) -> str:
     words = ["maskwright", "annotate"]
     if run.annotator != DEFAULT:
         words += ["--annotator", run.annotator]
+    for option, value in given(run.setup).items():
+        words += [f"--{option}", value]
     words += run.roles.words()
     if run.sample is not None:
         words += ["--sample", str(run.sample), "--seed", str(run.seed)]

@@ -110,7 +110,7 @@ def estimate(
     rows = sum(each.rows for each in plan)
     if not rows:
         raise InputError(f"{opened.location} holds no pairs")
-    run = run_of(opened, annotator, load_annotator(annotator).card, options)
+    run = run_of(opened, annotator, load_annotator(annotator, options.setup).card, options)
     single = single_rows(drawn(parts, min(ROWS, rows), options.seed))
     with tempfile.TemporaryDirectory(prefix="maskwright-plan-") as place:
         folder = Path(place)

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from maskwright.corpus import atomic
 from maskwright.corpus.schema import Frozen
 from maskwright.errors import RunError, SettingError
+from maskwright.masks.annotators import Setup, given
 from maskwright.pairs.sources import Known, Part, Roles, Source, open_source, reopen_source
 
 PLAN, RUN, ANNOTATIONS = "plan.parquet", "run.json", "annotations"
@@ -36,7 +37,7 @@ _PLAN_SCHEMA = pa.schema(
     ]
 )
 # Settings of a run that are written in a form of their own.
-_NESTED = ("roles", "known", "frozen")
+_NESTED = ("setup", "roles", "known", "frozen")
 
 # More differences than this say no more.
 _SHOWN = 4
@@ -61,6 +62,7 @@ class Run:
     Args:
         source: the location, absolute.
         annotator: as the user named it; a file as its absolute path.
+        setup: what it is put together from; files as their absolute paths.
         annotator_name, annotator_digest: from its card.
         sample: rows drawn, None for all.
         versions: of this package and of the libraries that decode and compute.
@@ -71,6 +73,7 @@ class Run:
     source: str
     roles: Roles
     annotator: str
+    setup: Setup
     annotator_name: str
     annotator_digest: str
     layers: tuple[str, ...]
@@ -225,7 +228,10 @@ def _compared(there: Run, here: Run) -> list[tuple[str, Any, Any]]:
         "seed",
         "max_pixels",
     )
-    pairs = [(name, getattr(there, name), getattr(here, name)) for name in names]
+    pairs = [
+        (each.name, getattr(there.setup, each.name), getattr(here.setup, each.name)) for each in fields(Setup)
+    ]
+    pairs += [(name, getattr(there, name), getattr(here, name)) for name in names]
     pairs.append(("maskwright", there.versions.get("maskwright"), here.versions.get("maskwright")))
     old, new = _columns(there), _columns(here)
     pairs += [(f"column {name}", old.get(name), new.get(name)) for name in {**old, **new}]
@@ -263,6 +269,7 @@ def _to_json(run: Run) -> bytes:
         **fields,
         "layers": list(run.layers),
         "versions": dict(run.versions),
+        "setup": given(run.setup),
         "roles": asdict(run.roles),
         "known": run.known and run.known.to_json(),
         "columns": _columns(run),
@@ -281,6 +288,7 @@ def _from_json(data: bytes) -> Run:
     fields = {name: record[name] for name in Run.__slots__ if name not in _NESTED}
     return Run(
         **{**fields, "layers": tuple(record["layers"])},
+        setup=Setup(**record.get("setup", {})),  # runs of version 0.5 have none
         roles=Roles(**record["roles"]),
         known=Known.from_json(record["known"]) if record.get("known") else None,
         frozen=Frozen(schema, record["carried"], tuple(record["pictures"])),

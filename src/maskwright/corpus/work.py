@@ -130,7 +130,7 @@ def workshop(out: str) -> Workshop:
             hint="install the same version on every machine",
         )
     plan = {planned.part.number: planned for planned in load_plan(Path(out))}
-    return Workshop(run, plan, source_of(run, plan.values()), load_annotator(run.annotator))
+    return Workshop(run, plan, source_of(run, plan.values()), load_annotator(run.annotator, run.setup))
 
 
 def _rows(shop: Workshop, task: PartTask, beat: Beat, done: int) -> Iterator[Row]:
