@@ -16,7 +16,8 @@ from maskwright.masks.compare import Comparison, compare, comparison_json
 from maskwright.masks.insertion import CONTRAST, SIDES_PX, insert_and_look, insert_squares
 from maskwright.masks.missed import MOST_PX, missed_px
 from maskwright.masks.scores import SCORES
-from maskwright.pairs.picture import decode_grey, read_picture
+from maskwright.pages.words import figure, percent
+from maskwright.pairs.picture import decode_grey, encode_png, read_picture
 from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Picture
 from tests.contracts.annotator import jpeg, laid, textured
 
@@ -112,6 +113,70 @@ def test_five_files_are_written_that_read_back_as_what_they_are(
     np.testing.assert_array_equal(read_picture(tmp_path / "out" / "overlay.png").pixels, comparison.overlay())
     told = json.loads((tmp_path / "out" / "compare.json").read_text(encoding="utf-8"))
     assert told == comparison_json(comparison)
+
+
+@pytest.fixture(scope="module")
+def beside(comparison: Comparison) -> Comparison:
+    """The pair of `comparison`, where only the larger of its two edits was meant."""
+    region = np.zeros(comparison.mask.shape, np.bool_)
+    region[40:160, 60:200] = True
+    return compare(comparison.original, comparison.edited, region=region)
+
+
+def test_with_a_region_the_sentence_says_how_much_lies_outside_and_how_the_outside_compares(
+    beside: Comparison,
+) -> None:
+    assert beside.region is not None
+    beyond = np.count_nonzero(beside.mask & ~beside.region) / np.count_nonzero(beside.mask)
+    assert f"Of what changed, {percent(beyond)} lies outside the given region." in beside.sentence
+    decibels, similarity = beside.scores["outside_psnr"], beside.scores["outside_ssim"]
+    assert f"compare at {figure(decibels)} dB (SSIM {figure(similarity)})" in beside.sentence
+
+
+def test_where_aligned_and_raw_differ_the_sentence_says_both() -> None:
+    edited = np.roll(photo(), 6, axis=1)
+    edited[60:140, 80:180] = 255 - edited[60:140, 80:180]
+    region = np.zeros(edited.shape[:2], np.bool_)
+    region[50:150, 70:190] = True
+    found = compare(photo(), edited, region=region)
+    raw = figure(found.scores["outside_psnr_raw"])
+    assert found.scores["outside_psnr"] > found.scores["outside_psnr_raw"] + 5
+    assert f"after alignment, {raw} dB" in found.sentence
+
+
+def test_without_a_region_nothing_is_said_of_one(comparison: Comparison) -> None:
+    assert "given region" not in comparison.sentence
+    assert comparison.side_effect is None
+    assert (comparison.as_dict()["region"], comparison.as_dict()["grounding"]) == (None, None)
+
+
+def test_of_two_different_photographs_nothing_is_said_of_a_region() -> None:
+    found = compare(photo(1), photo(2), region=np.ones((256, 320), np.bool_))
+    assert found.verdict == "different_photograph"
+    assert "given region" not in found.sentence
+    assert found.side_effect is None
+
+
+def test_the_change_outside_the_region_is_written_as_a_picture(beside: Comparison, tmp_path: Path) -> None:
+    beside.save(tmp_path)
+    levels = decode_grey((tmp_path / "side_effect.png").read_bytes())
+    assert not levels[40:160, 60:200].any()
+    assert np.array_equal(levels[:, :60], decode_grey((tmp_path / "change.png").read_bytes())[:, :60])
+    assert (levels[:, :60] >= 128).any()
+
+
+def test_the_json_tells_which_region_it_was_and_its_scores(comparison: Comparison, tmp_path: Path) -> None:
+    path = tmp_path / "region.png"
+    path.write_bytes(encode_png(np.ones(comparison.mask.shape, np.bool_)))
+    told = compare(comparison.original, comparison.edited, region=path).as_dict()
+    assert (told["region"], told["grounding"], told["side_effect_frac"]) == (str(path), "region", 0)
+    assert 0 < told["region_used_frac"] == told["area_frac"] < 1
+
+
+def test_a_region_of_another_size_is_refused_with_both_sizes(comparison: Comparison) -> None:
+    with pytest.raises(InputError, match=r"320x256.*256x320|256x320.*320x256") as caught:
+        compare(comparison.original, comparison.edited, region=np.ones((320, 256), np.bool_))
+    assert "as large as the edited picture" in caught.value.hint
 
 
 def test_the_json_has_a_version_every_score_and_the_regions(comparison: Comparison) -> None:

@@ -50,6 +50,57 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def meant(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the same pair, where the edit was meant for the left: the second box is a side effect."""
+    place = tmp_path_factory.mktemp("meant")
+    region = np.zeros((240, 320), np.uint8)
+    region[20:120, 40:160] = 255
+    maskwright.compare(*scene(), region=region).save(place)
+    return place / "compare.html"
+
+
+def box_of(seen: object, selector: str) -> list[float]:
+    """Left, top, right and bottom of what is drawn, on the picture's pixels."""
+    script = f"(() => {{ const b = document.querySelector('{selector}').getBBox();"
+    return list(seen.page.evaluate(f"{script} return [b.x, b.y, b.x + b.width, b.y + b.height] }})()"))  # type: ignore[attr-defined]
+
+
+@needs_browser
+def test_the_region_is_outlined_where_it_is(meant: Path) -> None:
+    with opened(meant) as seen:
+        assert box_of(seen, ".stage svg .meant") == [40, 20, 160, 120]
+
+
+@needs_browser
+def test_what_changed_outside_the_region_is_outlined_in_another_colour(meant: Path) -> None:
+    with opened(meant) as seen:
+        assert box_of(seen, ".stage svg .beyond") == pytest.approx([250, 180, 270, 200], abs=3)
+        colours = [
+            seen.page.eval_on_selector(f".stage svg .over{kind}", "e => getComputedStyle(e).stroke")
+            for kind in (":not(.meant, .beyond)", ".meant", ".beyond")
+        ]
+    assert len(set(colours)) == 3
+
+
+@needs_browser
+def test_the_lines_are_explained_in_words_also_without_scripts(meant: Path) -> None:
+    for scripts in (True, False):
+        with opened(meant, scripts=scripts) as seen:
+            assert seen.page.locator(".lines").is_visible()
+            assert [line.strip() for line in seen.page.locator(".lines li").all_inner_texts()] == [
+                "what changed",
+                "what changed outside the region: side effects",
+                "the region the edit was meant for",
+            ]
+
+
+@needs_browser
+def test_without_a_region_no_lines_are_explained(folder: Path) -> None:
+    with opened(folder / "compare.html") as seen:
+        assert seen.page.locator(".lines").count() == 0
+
+
 class TestComparisonPage(PageContract):
     """Of the pair above."""
 
@@ -158,10 +209,7 @@ def test_on_paper_the_pictures_stand_side_by_side_on_a4(folder: Path, tmp_path: 
 @needs_browser
 def test_the_outline_lies_around_the_edit(folder: Path) -> None:
     with opened(folder / "compare.html") as seen:
-        box = seen.page.evaluate(
-            "(() => { const b = document.querySelector('.stage svg .over').getBBox();"
-            " return [b.x, b.y, b.x + b.width, b.y + b.height] })()"
-        )
+        box = box_of(seen, ".stage svg .over")
     assert box == pytest.approx([60, 40, 270, 200], abs=3)
 
 

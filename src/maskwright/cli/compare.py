@@ -34,6 +34,10 @@ def command(
             metavar="DIR",
         ),
     ] = None,
+    region: Annotated[
+        Path | None,
+        typer.Option(help="Where the edit was meant to be: a mask, as large as EDITED.", metavar="MASK"),
+    ] = None,
     annotator: Annotated[
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
@@ -46,7 +50,7 @@ def command(
     """
     from maskwright.masks.compare import compare
 
-    comparison = compare(original, edited, annotator=annotator)
+    comparison = compare(original, edited, region=region, annotator=annotator)
     if out is not None:
         comparison.save(out)
     if as_json:
@@ -70,4 +74,5 @@ def _print(comparison: Comparison, out: Path | None) -> None:
             answer(f"and {more} smaller")
     if out is not None:
         answer()
-        answer(f"wrote compare.html, mask.png, change.png, overlay.png and compare.json to {out}")
+        beyond = "" if comparison.side_effect is None else ", side_effect.png"
+        answer(f"wrote compare.html, mask.png, change.png, overlay.png{beyond} and compare.json to {out}")

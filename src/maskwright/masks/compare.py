@@ -15,15 +15,15 @@ import numpy as np
 
 from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
 from maskwright.masks.files import write_all
-from maskwright.masks.insertion import CONTRAST, Insertion, insert_and_look
+from maskwright.masks.insertion import Insertion, insert_and_look
 from maskwright.masks.pipeline import examine
 from maskwright.masks.scores import SCORES, stored_levels
-from maskwright.masks.verdict import sentence_of
+from maskwright.masks.sentences import laid_words, limits, sentences
+from maskwright.masks.side_effects import LAYER, side_effect
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
 from maskwright.pages.comparison import ComparisonView, Side, comparison_page
 from maskwright.pages.images import laid_on, shot_of
 from maskwright.pages.overlay import Region, draw_overlay, regions
-from maskwright.pages.words import percent
 from maskwright.pairs.filefacts import FileFacts, file_facts
 from maskwright.pairs.picture import MAX_PIXELS, encode_png
 from maskwright.pairs.values import (
@@ -32,6 +32,7 @@ from maskwright.pairs.values import (
     Card,
     ChangeMap,
     Encoded,
+    Hint,
     Located,
     Mask,
     Pair,
@@ -61,6 +62,8 @@ class Comparison:
         original: (H0, W0, 3) uint8, as read.
         edited: (H, W, 3) uint8, as read.
         aligned: the original on the edited picture's grid; None for different photographs.
+        region: (H, W) bool, where the edit was meant to be; None where none was given.
+        region_name: what it was called; empty without one, or for one that has no name.
         names: what original and edited were called; empty for pictures that have no name.
         files: what the two files are and say of themselves; None for pictures without a file.
     """
@@ -77,8 +80,20 @@ class Comparison:
     original: Picture
     edited: Picture
     aligned: Aligned | None
+    region: Mask | None
+    region_name: str
     names: tuple[str, str]
     files: tuple[FileFacts | None, FileFacts | None]
+
+    @property
+    def side_effect(self) -> ChangeMap | None:
+        """The change map outside the region, or outside what the annotator took for it, (H, W) float32.
+
+        None where there is neither, and for different photographs.
+        """
+        if self.region is not None and self.aligned is not None:
+            return side_effect(self.change, self.region)
+        return self.annotation.layers.get(LAYER)
 
     def overlay(self) -> Picture:
         """The edited picture with the regions outlined and numbered, (H, W, 3) uint8."""
@@ -99,16 +114,20 @@ class Comparison:
     def save(self, folder: str | PathLike[str]) -> None:
         """Write compare.html, mask.png, change.png, overlay.png and compare.json, all of them or none.
 
+        With a region, side_effect.png too: the change map outside it.
+
         Raises:
             RunError: other files of these names are there, or the folder cannot be written.
         """
+        beyond = self.side_effect
         write_all(
             Path(folder),
             {
-                "compare.html": self.to_html(command=_command(self.names, folder)).encode(),
+                "compare.html": self.to_html(command=_command(self, folder)).encode(),
                 "mask.png": encode_png(self.mask),
                 "change.png": encode_png(stored_levels(self.change)),
                 "overlay.png": self._repr_png_(),
+                **({} if beyond is None else {"side_effect.png": encode_png(stored_levels(beyond))}),
                 "compare.json": (
                     json.dumps(comparison_json(self), indent=2, ensure_ascii=False) + "\n"
                 ).encode("utf-8", "backslashreplace"),  # file names that are no UTF-8
@@ -130,6 +149,7 @@ def compare(
     original: PictureLike,
     edited: PictureLike,
     *,
+    region: PictureLike | None = None,
     annotator: str | Annotator = DEFAULT,
     max_pixels: int = MAX_PIXELS,
 ) -> Comparison:
@@ -137,6 +157,7 @@ def compare(
 
     Args:
         original, edited: path, bytes, Pillow image, or uint8 array.
+        region: where the edit was meant to be: a mask of any common kind, as large as the edited picture.
         annotator: a name, `package.module:Class`, the path of an .onnx file, or the thing itself.
         max_pixels: larger pictures are refused.
 
@@ -145,11 +166,12 @@ def compare(
         with an empty mask.
 
     Raises:
-        InputError: a picture cannot be read; `reason` is a key of `REASONS`.
+        InputError: a picture or the region cannot be read, or the region does not fit; `reason` is a key
+            of `REASONS`.
         SettingError, MissingExtraError: there is no such annotator.
     """
     loaded = load_annotator(annotator) if isinstance(annotator, str) else annotator
-    seen = examine(Pair("compare", original, edited), loaded, max_pixels=max_pixels)
+    seen = examine(Pair("compare", original, edited, region=region), loaded, max_pixels=max_pixels)
     annotation = seen.annotation
     nothing = np.zeros(seen.edited.shape[:2], np.float32)
     change = nothing if annotation.change is None else annotation.change
@@ -157,10 +179,10 @@ def compare(
     scores = annotation.scores or dict.fromkeys(SCORES)
     inserted = Insertion(None, 0)
     if seen.aligned is not None and annotation.verdict not in ("identical_file", "same_pixels"):
-        inserted = insert_and_look(seen.aligned, mask, loaded)
+        inserted = insert_and_look(seen.aligned, mask, loaded, Hint(region=seen.region))
     return Comparison(
         verdict=annotation.verdict,
-        sentence=" ".join(_sentences(annotation, scores, inserted)),
+        sentence=" ".join(sentences(annotation, scores, inserted)),
         mask=mask,
         change=change,
         regions=regions(mask),
@@ -171,6 +193,8 @@ def compare(
         original=seen.original,
         edited=seen.edited,
         aligned=seen.aligned,
+        region=seen.region,
+        region_name="" if region is None else _name(region),
         names=(_name(original), _name(edited)),
         files=(_facts(seen.data[0]), _facts(seen.data[1])),
     )
@@ -198,6 +222,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "height": annotation.height,
         "group": annotation.group,
         "background": annotation.background,
+        "region": comparison.region_name or None,
+        "grounding": annotation.grounding,
         "annotator": comparison.card.name,
         "annotator_digest": comparison.card.digest,
         "original_read": annotation.original_read,
@@ -212,36 +238,11 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _sentences(annotation: Annotation, scores: Mapping[str, float | None], inserted: Insertion) -> list[str]:
-    said = [sentence_of(annotation.verdict)]
-    area_frac = scores["area_frac"] or 0.0
-    if area_frac:
-        count = int(scores["components"] or 0)
-        where = f"{count} regions" if count > 1 else "one region"
-        said[0] = f"{said[0].removesuffix('.')}: {percent(area_frac)} in {where}."
-    geometry = annotation.geometry
-    if geometry and annotation.status == "ok" and geometry.kind != "identity":
-        way = {"similarity": "turned or scaled", "affine": "stretched or sheared"}
-        said.append(f"The edited picture is {way.get(geometry.kind, geometry.kind)}; that was allowed for.")
-    if annotation.tone and not annotation.tone.is_identity and annotation.verdict != "tone_only":
-        said.append("A change of brightness or colour over the whole picture was allowed for.")
-    if area_frac:
-        said.append(f"Of what looks changed, {percent(scores['qes'] or 0.0)} is certain.")
-    if inserted.seen_px == 1:
-        said.append("A change of a single pixel would have been seen.")
-    elif inserted.seen_px is not None:
-        side = inserted.seen_px
-        said.append(f"Edits smaller than about {side} x {side} px could have been missed.")
-    elif inserted.largest_px:
-        side = inserted.largest_px
-        said.append(f"Even an edit of {side} x {side} px could have been missed.")
-    return said
-
-
 def _view(comparison: Comparison, command: str) -> ComparisonView:
     annotation, aligned, card = comparison.annotation, comparison.aligned, comparison.card
     reads = (annotation.original_read, annotation.edited_read)
     sides = [Side(*side) for side in zip(comparison.names, comparison.files, reads, strict=True)]
+    beyond = comparison.side_effect
     known = [(name, comparison.scores[name]) for name in SCORES]
     return ComparisonView(
         sentence=comparison.sentence,
@@ -252,66 +253,25 @@ def _view(comparison: Comparison, command: str) -> ComparisonView:
         mask=comparison.mask,
         change=comparison.change,
         regions=comparison.regions,
+        meant=comparison.region,
+        side_effect=None if beyond is None else beyond >= np.float32(0.5),
         sides=(sides[0], sides[1]),
         figures=[(name, SCORES[name], value) for name, value in known if value is not None],
-        limits=limits(comparison),
+        limits=limits(annotation, aligned, comparison.smallest_seen_px),
         annotator=f"{card.name} {card.version}, digest {card.digest[:16]}",
         command=command,
     )
 
 
-def laid_words(aligned: Aligned) -> str:
-    """How the original was brought onto the edited picture's grid, in a few words."""
-    said = "as it is" if aligned.geometry.kind == "identity" else "laid on the edited picture"
-    said += "" if aligned.tone.is_identity else ", its colours fitted"
-    return said if aligned.valid.all() else f"{said}; grey where it has no pixel"
-
-
-def limits(comparison: Comparison) -> list[str]:
-    """What a comparison does not show, a sentence each; those of this very pair first."""
-    said = []
-    aligned, scores = comparison.aligned, comparison.scores
-    if aligned is None:
-        said.append("The pictures were not compared pixel by pixel, since no alignment fits.")
-    elif (share := 1 - float(aligned.valid.mean())) > 0:
-        said.append(
-            f"{percent(share)} of the edited picture lies outside the original's frame:"
-            " nothing is said of it."
-        )
-    if (cropped := scores.get("crop_frac") or 0.0) > 0:
-        said.append(f"{percent(cropped)} of the original lies outside the edited picture's frame.")
-    if aligned is not None and not aligned.tone.is_identity:
-        said.append(
-            "A change of brightness or colour over the whole picture was taken out of the original before the"
-            " comparison; it is not in the mask, and the original is shown with it."
-        )
-    if comparison.annotation.background in ("regenerated", "redrawn"):
-        said.append(
-            "Every pixel differs, as after a generator: changes of fine texture cannot be told from"
-            " its noise."
-        )
-    if comparison.smallest_seen_px is not None and comparison.smallest_seen_px > 1:
-        side = comparison.smallest_seen_px
-        said.append(
-            f"Smaller or fainter edits than squares of {side} x {side} px"
-            f" that differ by {CONTRAST} of 255 levels."
-        )
-    return [
-        *said,
-        "Which of the two files is older, who made the change, and why.",
-        "Whether the original is authentic: it is taken as it is.",
-        "Whether what the files say of themselves is true: anyone can write it. Content Credentials"
-        " are looked for, not verified.",
-    ]
-
-
-def _command(names: tuple[str, str], folder: str | PathLike[str]) -> str:
-    """The line that makes the page; empty where a picture has no name."""
-    if not all(names):
+def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:
+    """The line that makes the page; empty where a picture or the region has no name."""
+    names, region = comparison.names, comparison.region_name
+    if not all(names) or (comparison.region is not None and not region):
         return ""
     dashed = ["--"] if any(name.startswith("-") for name in names) else []
+    meant = [f"--region={region}"] if region else []
     # the folder's own name: one comparison has one page, however its place is spelt
-    return shlex.join(["maskwright", "compare", f"--out={Path(folder).name or '.'}", *dashed, *names])
+    return shlex.join(["maskwright", "compare", f"--out={Path(folder).name or '.'}", *meant, *dashed, *names])
 
 
 def _facts(data: bytes | None) -> FileFacts | None:

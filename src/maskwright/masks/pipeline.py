@@ -140,6 +140,7 @@ class Examined:
     Args:
         original: (H0, W0, 3) uint8 as read; `aligned` holds it on the edited picture's grid.
         data: bytes of the two files; None for pictures that came without.
+        region: where the edit was meant to be, on the edited picture's grid; None where none was given.
         aligned: None where the pair was rejected as unrelated.
     """
 
@@ -147,6 +148,7 @@ class Examined:
     original: Picture
     edited: Picture
     data: tuple[bytes | None, bytes | None]
+    region: Mask | None = None
     aligned: Aligned | None = None
     change: Change | None = None
 
@@ -219,7 +221,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
     aligned, data = prepared.aligned, (prepared.original.data, prepared.edited.data)
     if change is None:
         annotation = _unrelated(pair, original, edited, aligned.geometry)
-        return Examined(annotation, original.pixels, edited.pixels, data)
+        return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region)
     _check_map(change, edited.pixels)
     mask: Mask = change.map >= np.float32(0.5)
     scores = score_pair(aligned, change, mask, original=original.pixels, region=prepared.hint.region)
@@ -237,7 +239,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
     )
     if verdict == "different_photograph":
         annotation = _unrelated(pair, original, edited, aligned.geometry)
-        return Examined(annotation, original.pixels, edited.pixels, data)
+        return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region)
     height, width = mask.shape
     annotation = Annotation(
         id=pair.id,
@@ -259,7 +261,7 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         edited_read=",".join(edited.done),
     )
     annotation = _described(instructed(annotation, pair), original, edited)
-    return Examined(annotation, original.pixels, edited.pixels, data, aligned, change)
+    return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region, aligned, change)
 
 
 def _concluded(prepared: Prepared, annotator: Annotator) -> Examined:
@@ -297,9 +299,15 @@ def _region(region: PictureLike | None, edited: Picture, max_pixels: int) -> Mas
         return None
     try:
         mask = read_mask(region, max_pixels=max_pixels)
-        check_same_grid(region=mask, edited=edited)
     except InputError as error:
         raise InputError(f"region: {error}", hint=error.hint, reason="bad_mask") from error
+    (tall, wide), (height, width) = mask.shape, edited.shape[:2]
+    if (tall, wide) != (height, width):
+        raise InputError(
+            f"region: it is {wide}x{tall}, the edited picture {width}x{height} (width x height)",
+            hint="a region is a mask as large as the edited picture; nothing is resized for you",
+            reason="bad_mask",
+        )
     return mask
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,8 @@ class ComparisonView:
         laid: how the original was brought there, in a few words.
         mask, change: on the edited picture's grid.
         regions: of the mask, largest first.
+        meant: (H, W) bool, where the edit was meant to be; None where nobody said.
+        side_effect: (H, W) bool, the part of the mask that lies outside of what was meant; None likewise.
         sides: original and edited.
         figures: (column, what it says, value) of every score that is known.
         limits: sentences on what this does not show.
@@ -80,6 +83,8 @@ class ComparisonView:
     mask: Mask
     change: ChangeMap
     regions: Sequence[Region]
+    meant: Mask | None
+    side_effect: Mask | None
     sides: tuple[Side, Side]
     figures: Sequence[tuple[str, str, float]]
     limits: Sequence[str]
@@ -110,7 +115,12 @@ def comparison_page(view: ComparisonView) -> str:
     """The page as one HTML file; nothing on it depends on when it was made."""
     shot = None
     if view.aligned:
-        shot = shot_of(view.original, view.edited, view.mask, None, longest_px=LONGEST_PX)
+        shot = shot_of(
+            *(view.original, view.edited, view.mask, None),
+            meant=view.meant,
+            side_effect=view.side_effect,
+            longest_px=LONGEST_PX,
+        )
     return render(
         "comparison",
         view=view,
@@ -141,14 +151,22 @@ def _crop(view: ComparisonView, region: Region) -> Crop:
     margin = max(24, round(max(region.width, region.height) / 3))
     rows = slice(max(0, region.y - margin), min(height, region.y + region.height + margin))
     columns = slice(max(0, region.x - margin), min(width, region.x + region.width + margin))
-    mask = np.ascontiguousarray(view.mask[rows, columns])
-    exact = mask.size <= EXACT_PIXELS
+    mask, meant, beyond = (
+        "" if each is None else outline(np.ascontiguousarray(each[rows, columns]), CROP_PX)
+        for each in (view.mask, view.meant, view.side_effect)
+    )
+    sides = view.mask[rows, columns].shape
+    exact = math.prod(sides) <= EXACT_PIXELS
     small = [shrunk(each[rows, columns], CROP_PX) for each in (view.original, view.edited)]
     uris = [exact_uri(each) if exact else photo_uri(each, quality=QUALITY + 5) for each in small]
     shot = Shot(
-        uris[0], uris[1], "", outline(mask, CROP_PX), width=small[1].shape[1], height=small[1].shape[0]
+        *(uris[0], uris[1], "", mask),
+        width=small[1].shape[1],
+        height=small[1].shape[0],
+        meant=meant,
+        side_effect=beyond,
     )
-    return Crop(region, shot, enlarged=max(mask.shape) < ENLARGED_PX)
+    return Crop(region, shot, enlarged=max(sides) < ENLARGED_PX)
 
 
 def _facts(sides: tuple[Side, Side]) -> list[tuple[str, str, str]]:

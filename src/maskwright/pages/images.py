@@ -36,6 +36,8 @@ class Shot:
         outline: an SVG path around the mask; empty where the mask is.
         width, height: of the pictures, in pixels of the page.
         left: where the mask begins, percent of the width; 0 where there is none.
+        meant, side_effect: SVG paths around where the edit was meant to be, and around what changed outside
+            of it; empty where nobody said, or nothing is.
     """
 
     original: str
@@ -45,10 +47,19 @@ class Shot:
     width: int
     height: int
     left: int = 0
+    meant: str = ""
+    side_effect: str = ""
 
 
 def shot_of(
-    original: Picture, edited: Picture, mask: Mask | None, change: ChangeMap | None, *, longest_px: int
+    original: Picture,
+    edited: Picture,
+    mask: Mask | None,
+    change: ChangeMap | None,
+    *,
+    longest_px: int,
+    meant: Mask | None = None,
+    side_effect: Mask | None = None,
 ) -> Shot:
     """A pair made small enough for a page.
 
@@ -58,11 +69,13 @@ def shot_of(
         mask: (H, W) bool or None.
         change: (H, W) float32 in 0..1 or None.
         longest_px: the longer side is made at most so long.
+        meant: (H, W) bool, where the edit was meant to be, or None.
+        side_effect: (H, W) bool, what changed outside of it, or None.
 
     Raises:
-        GridError: mask or map are not on the edited picture's grid.
+        GridError: a mask or the map are not on the edited picture's grid.
     """
-    check_same_grid(edited=edited, mask=mask, change=change)
+    check_same_grid(edited=edited, mask=mask, change=change, meant=meant, side_effect=side_effect)
     small = shrunk(edited, longest_px)
     height, width = small.shape[:2]
     return Shot(
@@ -73,6 +86,8 @@ def shot_of(
         width=width,
         height=height,
         left=0 if mask is None else left_of(mask),
+        meant="" if meant is None else outline(meant, longest_px),
+        side_effect="" if side_effect is None else outline(side_effect, longest_px),
     )
 
 
