@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.errors import InputError, SettingError
-from maskwright.learning.pretrained import best_device, load, needed, preparation, pretrained
+from maskwright.learning.pretrained import best_device, load, preparation, pretrained
 from maskwright.pairs.values import Picture
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Dino:
         device: as torch names it; None is a GPU where there is one.
 
     Attributes:
-        name, digest: of the weights, see `Pretrained`.
+        name: the last part of `spec`.
+        digest: of the weights, see `Pretrained`.
         strides: pixels of the resized picture from one feature to the next, a layer.
         batch_size: pictures that are taken together; 1 on a CPU.
 
@@ -89,12 +91,17 @@ class Dino:
         device: str | None = None,
     ) -> None:
         found = pretrained(spec, list(KINDS))
-        self.name, self.digest = found.name, found.digest
+        self.name, self.digest = Path(spec).name, found.digest
         self._device = best_device() if device is None else device
         self.batch_size = 1 if self._device == "cpu" else AT_ONCE
         self._kind = KINDS[found.kind]
         self._preparation = preparation(found.folder)
-        self._model = load(found, self._kind.model, device=self._device)
+        self._model = load(
+            found,
+            self._kind.model,
+            device=self._device,
+            dtype="float32" if self._device == "cpu" else "bfloat16",
+        )
         self._layers = _layers(layers, _depth(self._model.config, self._kind))
         self.strides = tuple(_stride(self._model.config, self._kind, layer) for layer in self._layers)
         self._multiple = max(_stride(self._model.config, self._kind, None), *self.strides)
@@ -131,7 +138,8 @@ class Dino:
         return rows * self._multiple, columns * self._multiple
 
     def _run(self, batch: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], ...]]:
-        torch = needed("torch")
+        import torch
+
         with torch.inference_mode():
             given = torch.from_numpy(batch).to(self._device, self._model.dtype)
             states = self._model(given, output_hidden_states=True).hidden_states

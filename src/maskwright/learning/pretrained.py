@@ -37,14 +37,14 @@ class Pretrained:
     """A folder of weights that has been looked at.
 
     Args:
-        name: the last part of its path or hub id.
+        spec: the path or hub id it was found by.
         folder: where the files are; for a hub id a folder of the hub's cache.
         kind: `model_type` of its config.
         digest: sha256 of the weights; where they lie in several files, of their bytes one after another, in
             the order of their names.
     """
 
-    name: str
+    spec: str
     folder: Path
     kind: str
     digest: str
@@ -56,7 +56,7 @@ class Preparation:
 
     Args:
         mean, std: a channel each, of pictures in 0..1.
-        size: `size` of preprocessor_config.json: height and width, or edges.
+        size: `size` of preprocessor_config.json: height and width, or edges; a number is all of them.
     """
 
     mean: tuple[float, ...]
@@ -109,18 +109,16 @@ def pretrained(spec: str, kinds: Sequence[str]) -> Pretrained:
             while block := stream.read(1 << 22):
                 digest.update(block)
     _check_card(folder, digest.hexdigest())
-    return Pretrained(Path(spec).name, folder, str(kind), digest.hexdigest())
+    return Pretrained(spec, folder, str(kind), digest.hexdigest())
 
 
-def load(found: Pretrained, class_name: str, *, device: str) -> Any:
-    """A transformers model in evaluation mode; on a GPU its weights are bfloat16.
+def load(found: Pretrained, class_name: str, *, device: str, dtype: str = "float32") -> Any:
+    """A transformers model in evaluation mode, its weights of one type whatever the file holds.
 
     Raises:
         InputError: tensors are missing or of another shape, there are more layers than the config says, or
             transformers cannot make such a network.
     """
-    import torch
-
     transformers = needed("transformers")
     with quiet():
         try:
@@ -131,12 +129,42 @@ def load(found: Pretrained, class_name: str, *, device: str) -> Any:
                 trust_remote_code=False,
                 ignore_mismatched_sizes=True,  # so that they are told of, and refused below
                 output_loading_info=True,
-                dtype=torch.float32 if device == "cpu" else torch.bfloat16,
+                dtype=dtype,
             )
         except Exception as error:  # transformers has a dozen unrelated classes for "cannot load this"
-            raise InputError(f"{found.folder} cannot be loaded: {words(error)}") from error
+            raise InputError(f"{found.folder} cannot be loaded: {said(error)}") from error
     _check_tensors(found.folder, model, told)
     return model.eval().requires_grad_(False).to(device)
+
+
+def tokenizer(found: Pretrained, class_name: str, files: Sequence[str], *, words: int) -> Any:
+    """The tokenizer that lies beside a network.
+
+    Args:
+        files: what it is read from where there is no tokenizer.json.
+        words: rows of the network's table of tokens.
+
+    Raises:
+        MissingExtraError: its files are not there.
+        InputError: they cannot be read, or are of another network.
+    """
+    if not (found.folder / "tokenizer.json").exists():
+        for file in files:
+            if not (found.folder / file).exists():
+                raise _missing(found.spec, file)
+    with quiet():
+        try:
+            made = getattr(needed("transformers"), class_name).from_pretrained(
+                found.folder, local_files_only=True
+            )
+        except Exception as error:  # as in `load`
+            raise InputError(f"the tokenizer in {found.folder} cannot be loaded: {said(error)}") from error
+    if len(made) > words:
+        raise InputError(
+            f"the tokenizer in {found.folder} knows {len(made)} tokens, the network {words}",
+            hint="tokenizer and weights must be of one model: fetch both again",
+        )
+    return made
 
 
 def preparation(folder: Path) -> Preparation:
@@ -158,6 +186,8 @@ def preparation(folder: Path) -> Preparation:
             hint="put the model's preprocessor_config.json beside its config.json",
         )
     size = told.get("size")
+    if isinstance(size, int):  # older files; a square for some networks, the shorter side for others
+        size = dict.fromkeys(("height", "width", "shortest_edge"), size)
     return Preparation(mean, std, size if isinstance(size, dict) else {})
 
 
@@ -195,7 +225,7 @@ def quiet() -> Iterator[None]:
             log.enable_progress_bar()
 
 
-def words(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """An error of a library's on one line of reasonable length."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 
@@ -234,7 +264,7 @@ def _json(file: Path, spec: str) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise _missing(spec, file.name) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read: {words(error)}") from error
+        raise InputError(f"{file} cannot be read: {said(error)}") from error
     if not isinstance(told, dict):
         raise InputError(f"{file} holds a {type(told).__name__}, expected an object")
     return told
@@ -271,7 +301,7 @@ def _check_safetensors(file: Path) -> None:
             pass
     except (safetensors.SafetensorError, OSError) as error:
         raise InputError(
-            f"{file} is not a whole safetensors file: {words(error)}", hint="fetch it again"
+            f"{file} is not a whole safetensors file: {said(error)}", hint="fetch it again"
         ) from error
 
 
