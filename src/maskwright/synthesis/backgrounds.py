@@ -89,27 +89,28 @@ def _redrawn(rng: Generator, labels: NDArray[Any] | None = None) -> list[Named]:
 
     One strength for all, from mild to severe: a generator that moves things makes up their texture, too.
     """
-    strength = float(rng.uniform(0.15, 1))
-    steps = []
+    strength = float(rng.uniform(0.2, 1))
+    steps = _moves(rng, 0.15)
     if rng.random() < 0.6:
         # Things are told apart where they still stand, so before they move.
-        levels = _even_log(rng, 3, 4 + 22 * strength)
-        steps.append(Named(f"retoned {levels:.0f}", redraw.retone(levels, labels=labels)))
+        levels = _even_log(rng, 3, 4 + 26 * strength)
+        steps.insert(0, Named(f"retoned {levels:.0f}", redraw.retone(levels, labels=labels)))
     if rng.random() < 0.9:
-        largest_px, bumps = float(rng.uniform(0.5, 1)) * 8 * strength + 0.5, int(rng.integers(9))
+        largest_px, bumps = 0.5 + 8 * strength * float(rng.uniform(0.6, 1)), int(rng.integers(9))
         steps.append(Named(f"swayed {largest_px:.1f} px", redraw.sway(largest_px, bumps=bumps)))
     names = list(REDRAWING)
     weights = np.array([weight for weight, _ in REDRAWING.values()])
     count = int(rng.choice([1, 2], p=[0.6, 0.4]))
     for index in rng.choice(len(names), size=count, replace=False, p=weights / weights.sum()):
         steps.append(REDRAWING[names[index]][1](rng, strength))
-    return [*steps, *_some(rng, WITH_REDRAWING), *_codecs(rng, 0.2, 0.5)]
+    steps += [make(rng, strength) for chance, make in WITH_REDRAWING.values() if rng.random() < chance]
+    return [*steps, *_codecs(rng, 0.2, 0.5)]
 
 
 def _retextured(rng: Generator, strength: float) -> Named:
     share = float(rng.uniform(0.3, 0.4 + 0.6 * strength))
     sigma = _even_log(rng, 1.5, 2 + 3 * strength)
-    kind = str(rng.choice(list(redraw.ELSEWHERE), p=[0.15, 0.2, 0.65]))
+    kind = str(rng.choice(list(redraw.ELSEWHERE), p=[0.1, 0.15, 0.75]))
     changed = redraw.retexture(share, sigma=sigma, kind=kind, edges=float(rng.uniform(0.2, 1)))
     return Named(f"retextured {share:.1f} {kind}", changed)
 
@@ -129,6 +130,24 @@ def _relatent(rng: Generator, strength: float) -> Named:
         moved_px=float(rng.uniform(0.5, 1 + 4 * strength)),
     )
     return Named(f"relatent {share:.1f}", drawn)
+
+
+def _resynthesised_anew(rng: Generator, strength: float) -> Named:
+    share, sigma = float(rng.uniform(0.4, 0.5 + 0.5 * strength)), float(rng.uniform(0.8, 2.5))
+    return Named(f"resynthesised {share:.1f}", signals.resynthesise(share, sigma=sigma))
+
+
+def _resharpened(rng: Generator, strength: float) -> Named:
+    ratio = _even_log(rng, 0.7, 1.5)
+    return Named(f"resharpened {ratio:.1f}", redraw.resharpen(ratio, sigma=float(rng.uniform(0.8, 2))))
+
+
+def _toned_anew(rng: Generator, strength: float) -> Named:
+    """Contrast, light and colour of the whole picture, up to what is plain to see."""
+    gain = np.exp(rng.normal(0, 0.15 * strength)) * np.exp(rng.normal(0, 0.06 * strength, 3))
+    gamma = float(np.exp(rng.normal(0, 0.25 * strength)))
+    toned = corruptions.tone(tuple(gain.tolist()), offset=float(rng.normal(0, 12 * strength)), gamma=gamma)
+    return Named("tone", toned)
 
 
 def _regenerated_anew(rng: Generator, strength: float) -> Named:
@@ -224,8 +243,8 @@ def _tone(rng: Generator) -> Named:
     return Named("tone", toned)
 
 
-def _grade(rng: Generator) -> Named:
-    return Named("grade", corruptions.grade(float(rng.uniform(0.01, 0.06))))
+def _grade(rng: Generator, most: float = 0.06) -> Named:
+    return Named("grade", corruptions.grade(float(rng.uniform(0.01, most))))
 
 
 def _local_tone(rng: Generator, least: float = 1.5, most: float = 14) -> Named:
@@ -301,16 +320,19 @@ REDRAWING: dict[str, tuple[float, Callable[[Generator, float], Named]]] = {
     "retextured": (4, _retextured),
     "painted": (2, _painted),
     "relatent": (3, _relatent),
-    "regenerated": (2.5, _regenerated_anew),
+    "resynthesised": (1, _resynthesised_anew),
+    "regenerated": (2, _regenerated_anew),
 }
 """What makes up the detail of a scene drawn anew: its weight; each of a strength in 0..1."""
-WITH_REDRAWING: dict[str, tuple[float, Callable[[Generator], Named]]] = {
-    "local tone": (0.6, lambda rng: _local_tone(rng, 3, 30)),
-    "drift": (0.6, lambda rng: _drift(rng, 3, 30)),
-    "sharpened": (0.35, _sharpened),
-    "misaligned": (0.2, _left_over),
+WITH_REDRAWING: dict[str, tuple[float, Callable[[Generator, float], Named]]] = {
+    "local tone": (0.5, lambda rng, strength: _local_tone(rng, 3, 6 + 30 * strength)),
+    "drift": (0.6, lambda rng, strength: _drift(rng, 3, 6 + 36 * strength)),
+    "tone": (0.4, _toned_anew),
+    "grade": (0.2, lambda rng, strength: _grade(rng, 0.15 * strength)),
+    "resharpened": (0.75, _resharpened),
+    "misaligned": (0.2, lambda rng, strength: _left_over(rng)),
 }
-"""What comes with a scene drawn anew: the chance of each."""
+"""What comes with a scene drawn anew: the chance of each; of a strength in 0..1."""
 ALONE: dict[str, tuple[float, Callable[[Generator], Named]]] = {
     "shifted": (4, _shifted),
     "codec": (2, _codec),

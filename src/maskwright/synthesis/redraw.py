@@ -33,7 +33,7 @@ from maskwright.synthesis.fields import (
     smooth_field,
     taken_from,
 )
-from maskwright.synthesis.signals import white_noise
+from maskwright.synthesis.signals import sharpen, white_noise
 from maskwright.synthesis.steps import Made, Step, on_side, size_of
 from maskwright.synthesis.superpixels import LONGEST_PX, segments
 from maskwright.synthesis.truth import to_uint8
@@ -44,6 +44,10 @@ ENERGY_PX = 11
 """Detail is scaled to the energy found within so many pixels."""
 QUARTER = 4
 """How far `relatent` reduces: the latent of a diffusion model is an eighth, which is held out."""
+BUSY_LEVELS = 8.0
+"""Mean detail of a quarter-size picture, grey levels, where noise has its whole strength. Our choice."""
+MOST_SHARPENED = 2.5
+"""Of `resharpen`: halos as wide and bright as those of the real pairs, and no more."""
 SEEN_LEVELS = 14.0
 """Mean difference in grey levels below which nobody could tell an edit from redrawing. Our choice."""
 
@@ -161,7 +165,7 @@ def relatent(share: float, *, noise: float = 6.0, edges: float = 0.5, moved_px: 
 
     Args:
         share: of the result; 0 leaves the picture as it is.
-        noise: its spread on the small picture, grey levels.
+        noise: its spread on the small picture where that is busy, grey levels; a seventh of it where flat.
         edges: the share of the lost detail that comes back from a bent copy.
         moved_px: how far that copy is bent at most.
     """
@@ -175,7 +179,10 @@ def relatent(share: float, *, noise: float = 6.0, edges: float = 0.5, moved_px: 
         height, width = size_of(picture)
         size = (max(1, width // QUARTER), max(1, height // QUARTER))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        noisy = small + np.float32(noise) * _grain(*size_of(small), rng)
+        # Generators leave flat places flat and make up what is busy.
+        busy = cv2.blur(cv2.absdiff(small, cv2.GaussianBlur(small, (0, 0), 2))[..., 1], (5, 5))
+        strength = np.float32(noise) * np.clip(busy / np.float32(BUSY_LEVELS), 0.15, 1.5)
+        noisy = small + strength[..., None] * _grain(*size_of(small), rng)
         up, clean = (
             cv2.resize(each, (width, height), interpolation=cv2.INTER_CUBIC)
             for each in (to_uint8(noisy), small)
@@ -190,6 +197,25 @@ def relatent(share: float, *, noise: float = 6.0, edges: float = 0.5, moved_px: 
         return np.asarray(cv2.addWeighted(picture, 1 - share, drawn, share, 0), np.uint8)
 
     return on_side("edited", change)
+
+
+def resharpen(ratio: float, *, sigma: float = 1.2) -> Step:
+    """As sharp as the original times a ratio, by an unsharp mask: what was redrawn is not softer as a rule.
+
+    Args:
+        ratio: of the mean size of what a Gaussian of `sigma` takes away, edited to original.
+    """
+    _in_range("ratio", ratio, 0.1, 4)
+    _in_range("sigma", sigma, 0.5, 8)
+
+    def step(made: Made, rng: Generator) -> Made:
+        fine = []
+        for side in (made.original, made.edited):
+            fine.append(float(np.mean(cv2.absdiff(side, cv2.GaussianBlur(side, (0, 0), sigma)))))
+        amount = float(np.clip(ratio * fine[0] / (fine[1] + 0.01) - 1, -0.8, MOST_SHARPENED))
+        return sharpen(amount, sigma=sigma)(made, rng)
+
+    return step
 
 
 def unseen_ignored(least_levels: float = SEEN_LEVELS) -> Step:
