@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from importlib import resources
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import InputError, MissingExtraError, SettingError, unknown_name
 from maskwright.pairs.values import Card
-from maskwright.weights.protobuf import has_external_data
+from maskwright.weights.protobuf import has_external_data, inner_tensors, with_outputs
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -30,17 +32,21 @@ CARD_KEYS = {
 """What a card file may say, and as what; the first three it must. The last three are for people."""
 
 
-def open_network(path: str | PathLike[str], *, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_network(
+    path: str | PathLike[str], *, threads: int = 1, taps: Sequence[str] = ()
+) -> onnxruntime.InferenceSession:
     """A network ready to run on the CPU, checked against its card where one lies beside it.
 
     Args:
         path: an .onnx file that holds its weights.
+        taps: beginnings of names of inner tensors; the last one of each becomes a further output.
         threads: threads within an operation; operations run one after another, and idle
             threads sleep, so that many workers can share a machine.
 
     Raises:
         MissingExtraError: there is no such file.
-        InputError: it is no network, keeps weights in other files, or is not the one on its card.
+        InputError: it is no network, keeps weights in other files, is not the one on its card, or has
+            no inner tensor of such a name.
         SettingError: `threads` is below 1.
     """
     import onnxruntime
@@ -56,6 +62,8 @@ def open_network(path: str | PathLike[str], *, threads: int = 1) -> onnxruntime.
         )
     if card_path(file).exists():
         _check_digest(file, data, read_card(file))
+    if taps:
+        data = with_outputs(data, [_tapped(file, data, tap) for tap in taps])
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -69,6 +77,18 @@ def open_network(path: str | PathLike[str], *, threads: int = 1) -> onnxruntime.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a dozen unrelated classes for "cannot load this"
         raise InputError(f"{file} cannot be run: {' '.join(str(error).split())[:300]}") from error
+
+
+def shipped(name: str) -> Path:
+    """The file of a network that is in the wheel."""
+    return Path(str(resources.files("maskwright.weights").joinpath(f"{name}.onnx")))
+
+
+def _tapped(file: Path, data: bytes, tap: str) -> str:
+    found = [name for name in inner_tensors(data) if name.startswith(tap)]
+    if not found:
+        raise InputError(f"{file} has no layer {tap!r} to look at", hint="give a network of the same family")
+    return found[-1]
 
 
 def card_path(path: str | PathLike[str]) -> Path:

@@ -1,4 +1,4 @@
-"""Just enough of the ONNX file format to see whether weights lie in other files.
+"""Just enough of the ONNX file format to see whether weights lie in other files, and to look inside a graph.
 
 onnxruntime would open those files by names the network chooses. The walk needs no `onnx`
 package and skips the weights themselves.
@@ -6,7 +6,7 @@ package and skips the weights themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from maskwright.errors import InputError
 
@@ -23,6 +23,8 @@ PARTS: dict[str, dict[int, str]] = {
 """Field numbers by which tensors can be reached, from onnx.proto3 (IR version 13)."""
 EXTERNAL_DATA, DATA_LOCATION = 13, 14
 """Fields of a tensor: where its bytes lie; and whether they lie elsewhere (1) or here (0)."""
+GRAPH, NODE, NODE_OUTPUT, GRAPH_OUTPUT, VALUE_NAME = 7, 1, 2, 12, 1
+"""Fields: a model's graph, its nodes, the tensors a node gives, what the graph gives, the name of such."""
 
 
 def has_external_data(data: bytes, name: str) -> bool:
@@ -48,6 +50,50 @@ def has_external_data(data: bytes, name: str) -> bool:
     if not found_graph:
         raise InputError(f"{name} is no ONNX file: it holds no graph")
     return False
+
+
+def inner_tensors(data: bytes) -> list[str]:
+    """Names of the tensors that the nodes of an ONNX file give, in the file's order.
+
+    Args:
+        data: of a file that `has_external_data` could read.
+    """
+    graphs = [value for number, value in _fields(memoryview(data)) if number == GRAPH]
+    nodes = [node for graph in graphs for number, node in _parts(graph) if number == NODE]
+    return [
+        bytes(value).decode("utf-8", "replace")
+        for node in nodes
+        for number, value in _parts(node)
+        if number == NODE_OUTPUT
+    ]
+
+
+def with_outputs(data: bytes, names: Sequence[str]) -> bytes:
+    """An ONNX file that gives some of its inner tensors, too, after what it gave before.
+
+    A second graph is written behind the first: protobuf merges the two when it reads them, so that
+    nothing of the file need be moved. Types and shapes are left for onnxruntime to infer.
+    """
+    values = b"".join(_message(GRAPH_OUTPUT, _message(VALUE_NAME, name.encode())) for name in names)
+    return data + _message(GRAPH, values)
+
+
+def _parts(message: int | memoryview) -> Iterator[tuple[int, memoryview]]:
+    if isinstance(message, memoryview):
+        yield from ((number, value) for number, value in _fields(message) if isinstance(value, memoryview))
+
+
+def _message(number: int, content: bytes) -> bytes:
+    """A field of text or of a message, encoded."""
+    return bytes([number << 3 | 2]) + _coded(len(content)) + content
+
+
+def _coded(value: int) -> bytes:
+    code = bytearray()
+    while value > 0x7F:
+        code.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*code, value])
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
