@@ -35,12 +35,12 @@ class Toy:
         noise = torch.randn(8, 1, 12, 12, generator=torch.Generator().manual_seed(step))
         return {"noise": noise * self._scale, "blurred": nn.functional.avg_pool2d(noise, 3, 1, 1)}
 
-    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+    def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         return (network(batch["noise"]).float() - batch["blurred"]).square().mean()
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
         with torch.inference_mode():
-            return {"error": float(self.loss(network, self.batch(-1)))}
+            return {"error": float(self.loss(network, self.batch(-1), network))}
 
 
 def trained(

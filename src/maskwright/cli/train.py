@@ -18,7 +18,8 @@ EXAMPLE = "Example:  maskwright train compact --photos photos.csv --minutes 60 -
 
 def command(
     network: Annotated[
-        str, typer.Argument(help="compact or autoencoder.", metavar="NETWORK", show_default=False)
+        str,
+        typer.Argument(help="compact, sigma, sam-cd or autoencoder.", metavar="NETWORK", show_default=False),
     ],
     photos: Annotated[
         str,
@@ -57,6 +58,18 @@ def command(
         Path | None,
         typer.Option(help="An ONNX file; a share of the pairs passes through it.", metavar="FILE"),
     ] = None,
+    stage: Annotated[int, typer.Option(help="Of sigma: 1, then 2.", min=1, max=2, metavar="K")] = 1,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="For stage 2: the folder that stage 1 was trained into.", metavar="DIR"),
+    ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="For stage 2: a table of real pairs without masks; of its rows, those of split train.",
+            metavar="TABLE",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train a network on photographs.
@@ -69,7 +82,15 @@ def command(
     from maskwright.learning.train import Options, train
 
     options = Options(
-        seed=seed, batch=batch, reuse=reuse, workers=workers, cache=cache, autoencoder=autoencoder
+        seed=seed,
+        batch=batch,
+        reuse=reuse,
+        workers=workers,
+        cache=cache,
+        autoencoder=autoencoder,
+        stage=stage,
+        start=start,
+        unlabelled=unlabelled,
     )
     with reporter() as progress:
         outcome = train(

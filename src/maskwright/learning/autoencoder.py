@@ -68,7 +68,7 @@ class AutoencoderTask:
         planes = np.stack([np.ascontiguousarray(crop.transpose(2, 0, 1)) for crop in crops])
         return {"picture": torch.from_numpy(planes)}
 
-    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+    def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         picture = batch["picture"].float() / 255
         return remembering_loss(network(picture), picture)
 
@@ -120,13 +120,13 @@ def train_autoencoder(given: Assignment) -> Outcome | None:
 
 
 def _finished(given: Assignment, task: AutoencoderTask, trained: Trained) -> Outcome:
-    examples = task.middles[:4]
+    examples = [{"picture": planes} for planes in task.middles[:4]]
     path = export(
         trained.network,
         given.out / "autoencoder.onnx",
         examples[0],
-        names=("picture", "again"),
-        moving=(0, 2, 3),
+        output="again",
+        moving=dict.fromkeys(("picture", "again"), (0, 2, 3)),
     )
     error = check(trained.network, path, examples, as_chance=False)
     figures = {**trained.figures, "torch_onnx_error": error}

@@ -99,6 +99,30 @@ def restore(out: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
     optimizer.load_state_dict(told)
 
 
+def average_of(out: Path, like: nn.Module) -> Mapping[str, Tensor]:
+    """The averaged weights of the run in a folder.
+
+    Args:
+        like: the network they are to be for.
+
+    Raises:
+        RunError: there is no run, its file is damaged, or it trained another network.
+    """
+    standing = standing_of(out)
+    if standing is None:
+        raise RunError(f"{out} holds no training run", hint="name the folder that stage 1 was trained into")
+    path = _tensors_of(out, standing)
+    try:
+        found = _under("average.", load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, error) from error
+    if {name: value.shape for name, value in found.items()} != {
+        name: value.shape for name, value in like.state_dict().items()
+    }:
+        raise RunError(f"{out} holds another network", hint="name the folder that stage 1 was trained into")
+    return found
+
+
 def _tensors_of(out: Path, standing: Standing) -> Path:
     return out / f"{TENSORS}{standing.step:08d}.safetensors"
 

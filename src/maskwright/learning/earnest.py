@@ -19,7 +19,7 @@ from maskwright.measures.metrics import Counts, count, iou_of
 from maskwright.pairs.align import align
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Mask
 from maskwright.synthesis.photos import Photo
-from maskwright.synthesis.samples import Again, draw_sample
+from maskwright.synthesis.samples import BACKGROUNDS, Again, draw_sample
 
 RIGHT_IOU = 0.7
 """From this IoU on a mask is right (design.md, section 6)."""
@@ -83,11 +83,12 @@ def annotated(
     seed: int,
     pairs: int,
     again: Again | None = None,
+    shares: Mapping[str, float] = BACKGROUNDS,
 ) -> Iterator[Annotated]:
     """Make pairs of some photographs, and annotate them; pairs that cannot be aligned are left out."""
     for number in range(pairs):
         rng = np.random.default_rng((seed, number))
-        made = draw_sample(photos, rng, again=again).told.made
+        made = draw_sample(photos, rng, again=again, shares=shares).told.made
         pair = align(made.original, made.edited)
         if pair.geometry.kind != "unrelated":
             ignore = made.ignore | ~pair.valid

@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from maskwright.corpus.atomic import replacing
 from maskwright.errors import RunError
 from maskwright.weights import CARD_KEYS, card_path, open_network
 
+Inputs: TypeAlias = Mapping[str, NDArray[Any]]
+"""What a network takes, by name."""
+
 OPSET = 17
 """The newest that onnxruntime 1.20, the oldest we allow, and torch's exporter of graphs both know."""
 TOLERANCE = 1e-4
@@ -27,34 +30,39 @@ TOLERANCE = 1e-4
 
 
 def export(
-    network: nn.Module, path: Path, example: NDArray[Any], *, names: tuple[str, str], moving: Sequence[int]
+    network: nn.Module,
+    path: Path,
+    example: Inputs,
+    *,
+    output: str,
+    moving: Mapping[str, Sequence[int]],
 ) -> Path:
     """Write a network as one ONNX file.
 
     Args:
-        network: in evaluation mode, on the CPU; one array in, one out.
-        example: an input; its shape is that of any other but for the axes in `moving`.
-        names: of input and output.
-        moving: axes whose length is not fixed.
+        network: in evaluation mode, on the CPU; one array out.
+        example: inputs by name, in the order of the network's arguments; the shape of each is that of any
+            other but for the axes in `moving`.
+        output: its name.
+        moving: axes whose length is not fixed, of inputs and output by name.
     """
-    axes = {axis: f"axis{axis}" for axis in moving}
     with replacing(path) as temporary, warnings.catch_warnings():
         # torch's newer exporter needs a package more and gives the same graph
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network,
-            (torch.from_numpy(example),),
+            tuple(torch.from_numpy(array) for array in example.values()),
             temporary,
             dynamo=False,
             opset_version=OPSET,
-            input_names=[names[0]],
-            output_names=[names[1]],
-            dynamic_axes=dict.fromkeys(names, axes),
+            input_names=[*example],
+            output_names=[output],
+            dynamic_axes={name: {axis: f"axis{axis}" for axis in axes} for name, axes in moving.items()},
         )
     return path
 
 
-def check(network: nn.Module, path: Path, inputs: Sequence[NDArray[Any]], *, as_chance: bool) -> float:
+def check(network: nn.Module, path: Path, inputs: Sequence[Inputs], *, as_chance: bool) -> float:
     """The largest difference between torch and ONNX Runtime on some inputs.
 
     Args:
@@ -64,12 +72,11 @@ def check(network: nn.Module, path: Path, inputs: Sequence[NDArray[Any]], *, as_
         RunError: it is above `TOLERANCE`; the file is removed.
     """
     session = open_network(path)
-    name = session.get_inputs()[0].name
     worst = 0.0
-    for array in inputs:
+    for given in inputs:
         with torch.inference_mode():
-            ours = network(torch.from_numpy(array)).float().numpy()
-        (theirs,) = session.run(None, {name: array})
+            ours = network(*map(torch.from_numpy, given.values())).float().numpy()
+        (theirs,) = session.run(None, dict(given))
         if as_chance:
             ours, theirs = chance(ours), chance(theirs)
         worst = max(worst, float(np.abs(ours - theirs).max()))
@@ -87,22 +94,20 @@ def chance(odds: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * odds.astype(np.float64))))
 
 
-def quantized(path: Path, target: Path, crops: Sequence[NDArray[np.uint8]]) -> Path:
+def quantized(path: Path, target: Path, crops: Sequence[Inputs]) -> Path:
     """The network in static int8: weights a channel, activations by their range on some crops.
 
     Args:
-        path: a network of `planes`.
-        crops: (1, C, h, w) uint8 each; design.md, section 7 takes 60.
+        crops: inputs by name; design.md, section 7 takes 60.
     """
     from onnxruntime import quantization
 
     class Crops(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self._left: Iterator[NDArray[np.uint8]] = iter(crops)
+            self._left: Iterator[Inputs] = iter(crops)
 
-        def get_next(self) -> Mapping[str, NDArray[np.uint8]] | None:
-            crop = next(self._left, None)
-            return None if crop is None else {"planes": crop}
+        def get_next(self) -> Inputs | None:
+            return next(self._left, None)
 
     logger = logging.getLogger()
     level = logger.level

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from maskwright.learning.export import Inputs
 from maskwright.learning.stream import Sample, Shard
 from maskwright.measures.metrics import count, f1_of, iou_of
 from maskwright.weights import open_network
@@ -17,6 +18,11 @@ from maskwright.weights import open_network
 Floats = NDArray[np.float32]
 Says = Callable[[NDArray[np.uint8]], NDArray[np.generic]]
 """(1, C, h, w) uint8 to (1, 1, h, w) log odds."""
+
+
+def of_planes(planes: NDArray[np.uint8]) -> Inputs:
+    """What a network of planes alone takes."""
+    return {"planes": planes}
 
 
 def whole_pairs(shard: Shard, *, multiple: int) -> list[Sample]:
@@ -44,10 +50,14 @@ def says(network: nn.Module) -> Says:
     return run
 
 
-def file_says(path: Path) -> Says:
-    """What an exported network says."""
+def file_says(path: Path, given: Callable[[NDArray[np.uint8]], Inputs] = of_planes) -> Says:
+    """What an exported network says.
+
+    Args:
+        given: its inputs for planes.
+    """
     session = open_network(path)
-    return lambda planes: np.asarray(session.run(None, {"planes": planes})[0])
+    return lambda planes: np.asarray(session.run(None, dict(given(planes)))[0])
 
 
 def odds_of(say: Says, pairs: Sequence[Sample]) -> list[Floats]:

@@ -53,8 +53,11 @@ class Task(Protocol):
         """The whole batch of a step, on the CPU; follows from the step. May be called in another thread."""
         ...
 
-    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """One number, a mean over samples; `network` may be called once."""
+    def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
+        """One number, a mean over samples; `network` may be called once.
+
+        `teacher` is the same network with the running average of its weights, in evaluation mode.
+        """
         ...
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
@@ -185,7 +188,7 @@ class _Session:
     def __init__(self, task: Task, schedule: Schedule, out: Path, ranks: Ranks, network: nn.Module) -> None:
         self.task, self.schedule, self.out, self.ranks = task, schedule, out, ranks
         self.network = network
-        self.average = copy.deepcopy(network).requires_grad_(False)
+        self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
         )
@@ -224,7 +227,7 @@ class _Session:
         torch.manual_seed(self.schedule.seed * 1_000_003 + self.step)
         self._parallel.train()
         with torch.autocast(device.type, torch.bfloat16):
-            loss = self.task.loss(self._parallel, part)
+            loss = self.task.loss(self._parallel, part, self.average)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip)

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
-from maskwright.synthesis.samples import RECIPE, draw_sample
+from maskwright.synthesis.samples import BACKGROUNDS, RECIPE, draw_sample
 
 WINDOW = 6
 """Shards that a batch is drawn from."""
@@ -67,13 +67,15 @@ class DrawPair:
 
     Args:
         again: an autoencoder that a share of the pairs passes through.
+        mixed: background: its share.
     """
 
     photos: tuple[Photo, ...]
     again: KeptRoundtrip | None = None
+    mixed: Mapping[str, float] = field(default_factory=lambda: BACKGROUNDS)
 
     def __call__(self, rng: Generator) -> Sample:
-        made = draw_sample(self.photos, rng, again=self.again).told.made
+        made = draw_sample(self.photos, rng, again=self.again, shares=self.mixed).told.made
         pair = align(made.original, made.edited)
         if pair.geometry.kind == "unrelated":
             raise InputError("the pair cannot be aligned, so no annotator would see it")
@@ -99,6 +101,7 @@ class CompactTask:
         cache: where shards lie.
         workers: processes that make them; 0 where another process of this machine has them.
         again: an autoencoder that a share of the pairs passes through.
+        mixed: background: its share of the pairs.
     """
 
     name = "compact"
@@ -114,11 +117,18 @@ class CompactTask:
         workers: int,
         again: KeptRoundtrip | None = None,
         sizes: Sizes = SIZES,
+        mixed: Mapping[str, float] = BACKGROUNDS,
     ) -> None:
-        self.sizes = sizes
+        self.sizes, self.mixed, self.again = sizes, mixed, again
         self._seed, self._batch, self._reuse = seed, batch, reuse
         streams = [
-            Stream(DrawPair(photos, again), _key(photos, again), PURPOSES * seed + purpose, number, side)
+            Stream(
+                DrawPair(photos, again, mixed),
+                _key(photos, again, mixed),
+                PURPOSES * seed + purpose,
+                number,
+                side,
+            )
             for photos, purpose, number, side in (
                 (shares.learnt, LEARNT, sizes.samples, sizes.side),
                 (shares.held, HELD, sizes.pairs, sizes.whole),
@@ -168,7 +178,7 @@ class CompactTask:
         ]
         return _tensors(drawn)
 
-    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+    def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
         return mask_loss(network(batch["planes"]), mask, ignore)
 
@@ -211,10 +221,12 @@ def varied(sample: Sample, colours: Sequence[tuple[int, int, int]], rng: Generat
     return Sample(planes, mask, ignore)
 
 
-def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None) -> str:
+def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None, mixed: Mapping[str, float]) -> str:
     """All that samples depend on beside the seed and this package's version."""
     ruled = hashlib.sha256(rule.constants()).hexdigest()
-    return "\n".join([str(RECIPE), ruled, *CHANNELS, *told_apart(photos), *([again.digest] if again else [])])
+    through = [again.digest] if again else []
+    mixture = [f"{name} {share}" for name, share in mixed.items()]
+    return "\n".join([str(RECIPE), ruled, *CHANNELS, *mixture, *told_apart(photos), *through])
 
 
 def _sample(shard: Shard, place: int) -> Sample:

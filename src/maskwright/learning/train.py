@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECIPES: dict[str, str] = {
     "compact": "maskwright.learning.compact:train_compact",
     "autoencoder": "maskwright.learning.autoencoder:train_autoencoder",
+    "sigma": "maskwright.learning.sigma_train:train_sigma",
+    "sam-cd": "maskwright.learning.sigma_train:train_sam_cd",
 }
 """Every network that can be trained; strings, so that listing them imports nothing."""
 
@@ -38,7 +40,11 @@ class Options:
         reuse: how often a sample is trained on, where making one costs more than a step.
         workers: processes that make samples; None is one a processor but one.
         cache: folder for samples; None is `cache` in the output folder.
-        autoencoder: an ONNX file that a share of the pairs passes through.
+        autoencoder: an ONNX file that a share of the pairs passes through; of SIGMA's stage 1 only its null
+            distances are taken.
+        stage: of SIGMA, 1 or 2.
+        start: the folder of the stage before.
+        unlabelled: a table of real pairs without masks, for stage 2; its rows of split train are used.
     """
 
     seed: int = 0
@@ -47,11 +53,16 @@ class Options:
     workers: int | None = None
     cache: Path | None = None
     autoencoder: Path | None = None
+    stage: int = 1
+    start: Path | None = None
+    unlabelled: Path | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("seed", 0), ("batch", 1), ("reuse", 1)):
             if getattr(self, name) < least:
                 raise SettingError(f"{name} is {getattr(self, name)}, at least {least} is needed")
+        if self.stage not in (1, 2):
+            raise SettingError(f"there is no stage {self.stage}", hint="--stage 1 or --stage 2")
 
     @property
     def makers(self) -> int:

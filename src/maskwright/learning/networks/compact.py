@@ -9,6 +9,7 @@ it is given and starts from adding nothing, so it begins where the difference an
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -35,6 +36,7 @@ class Compact(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, depths: tuple[int, ...] = DEPTHS) -> None:
         super().__init__()
+        self.widths = widths
         mixing, centre = stem_features()
         self.register_buffer("mixing", mixing, persistent=False)
         self.register_buffer("centre", centre, persistent=False)
@@ -64,13 +66,20 @@ class Compact(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """(N, C, h, w) uint8 to (N, 1, h, w) float32, log odds; h and w multiples of `MULTIPLE`."""
         raw = planes.float()
+        return self.said(raw, self.levels(raw))
+
+    def levels(self, raw: Tensor) -> list[Tensor]:
+        """(N, `widths`[k], h / 2^(k+1), w / 2^(k+1)) float: what is made of planes on the way down."""
         level = self._seen(raw)
-        skipped = []
+        found = []
         for body, down in zip(self.body, self.down, strict=False):
-            level = body(level)
-            skipped.append(level)
-            level = down(level)
-        level = self.body[-1](level)
+            found.append(body(level))
+            level = down(found[-1])
+        return [*found, self.body[-1](level)]
+
+    def said(self, raw: Tensor, levels: Sequence[Tensor]) -> Tensor:
+        """Log odds, as `forward`, of planes as numbers and of their `levels`."""
+        *skipped, level = levels
         for skip, across, up in zip(skipped[::-1], self.across[::-1], self.up[::-1], strict=True):
             level = up(functional.interpolate(across(level), scale_factor=2.0, mode="nearest") + skip)
         place = CHANNELS.index("odds")

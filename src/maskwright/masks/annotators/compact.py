@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwright.errors import InputError
 from maskwright.masks.annotators.background import is_identical, noisy_background
@@ -28,10 +28,8 @@ from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, solid, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
-from maskwright.weights import open_network, read_card
+from maskwright.weights import open_network, read_card, shipped
 
-NETWORK = "compact.onnx"
-"""In the room `weights`, beside its card; made by `maskwright train compact`."""
 MULTIPLE = 32
 """The network takes planes whose sides are multiples of this; they are continued by their last values."""
 QUIET = -3.0
@@ -57,7 +55,7 @@ class Compact:
     """
 
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
-        file = str(resources.files("maskwright.weights").joinpath(NETWORK)) if path is None else path
+        file = shipped("compact") if path is None else path
         card = read_card(file)
         lacking = sorted({"odds_gain", *CONSTANTS} - {*card.constants})
         if lacking:
@@ -74,9 +72,9 @@ class Compact:
         return [change_of(pair, self._weigher) for pair in batch]
 
 
-def takes_planes(path: str) -> bool:
-    """Whether an .onnx file is a network of `planes`, as `maskwright train compact` writes them."""
-    return [entry.name for entry in open_network(path).get_inputs()] == ["planes"]
+def takes(path: str) -> list[str]:
+    """The names of the inputs of an .onnx file; `planes` alone is what `maskwright train compact` writes."""
+    return [entry.name for entry in open_network(path).get_inputs()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +84,22 @@ class Weigher:
     Args:
         network: of `planes`, uint8 (1, C, h, w), to `odds`, float32 (1, 1, h, w).
         constants: `odds_gain` of the calibration, and those of `confidence`.
+        null: for a network that takes `prior` and `null`, too: (L, 2) float32, median and spread of the
+            distance of a picture's features from those of its round trip.
     """
 
     network: Any
     rule: Rule
     constants: Mapping[str, float]
+    null: NDArray[np.float32] | None = None
 
-    def weigh(self, seen: Evidence) -> tuple[Plane, Mask]:
+    def weigh(self, seen: Evidence, prior: Plane | None = None) -> tuple[Plane, Mask]:
         """Log odds of an edit, not yet calibrated, (h, w) float32 on the half grid; and where the difference
-        annotator by itself would rather say edited, (h, w) bool."""
+        annotator by itself would rather say edited, (h, w) bool.
+
+        Args:
+            prior: (h, w) float32 in 0..1, where the edit was asked for.
+        """
         known = log_odds(seen, self.rule)
         if not (known[seen.valid] > QUIET).any():
             return known, known > 0
@@ -102,7 +107,13 @@ class Weigher:
         seen_planes = np.pad(
             planes(seen, known), ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge"
         )
-        (odds,) = self.network.run(["odds"], {"planes": seen_planes[None]})
+        given: dict[str, NDArray[Any]] = {"planes": seen_planes[None]}
+        if self.null is not None:
+            asked = np.zeros((1, 1, *seen_planes.shape[1:]), np.uint8)
+            if prior is not None:
+                asked[0, 0, :height, :width] = np.rint(prior * 255)
+            given |= {"prior": asked, "null": self.null[None]}
+        (odds,) = self.network.run(["odds"], given)
         return np.asarray(odds[0, 0, :height, :width], np.float32), known > 0
 
     def chance(self, odds: Plane) -> ChangeMap:

@@ -1,0 +1,178 @@
+"""`maskwright train sigma` and `train sam-cd`: a stage of training, its export, calibration and card."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from maskwright.errors import InputError, SettingError
+from maskwright.learning.checkpoint import average_of
+from maskwright.learning.export import Inputs
+from maskwright.learning.finish import Exported, finish
+from maskwright.learning.frozen import compact_of
+from maskwright.learning.loop import run
+from maskwright.learning.networks.compact import Compact
+from maskwright.learning.networks.encoder import CompactEncoder
+from maskwright.learning.networks.sam_cd import SamCd
+from maskwright.learning.networks.sigma import MULTIPLE, Sigma
+from maskwright.learning.sigma_task import RAMP, Recipe, SigmaTask
+from maskwright.learning.task import SIZES, Sizes
+from maskwright.learning.train import CHECKPOINT, Assignment, Options, Outcome
+from maskwright.learning.unlabelled import digest_of, unlabelled_pairs
+from maskwright.pairs.values import Picture
+from maskwright.synthesis.photos import Photo, load_photo
+from maskwright.synthesis.roundtrip import KeptRoundtrip
+from maskwright.weights import shipped
+
+NULLS = 48
+"""Photographs of which the null distance is measured."""
+NULL_PX = 448
+"""Their longer side."""
+RATE = 1e-3
+"""Learning rate of stage 1; half of it for stage 2, which starts from there."""
+
+
+def train_sigma(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+    """A stage of SIGMA; None on a process that does not lead."""
+    return _train("sigma", given, sizes)
+
+
+def train_sam_cd(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+    """SAM-CD's head on the same features; None on a process that does not lead."""
+    return _train("sam-cd", given, sizes)
+
+
+def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
+    options = given.options
+    second = options.stage == 2
+    _check(name, given)
+    again = None
+    if options.autoencoder is not None:
+        again = KeptRoundtrip(options.autoencoder, given.cache / "autoencoder")
+    compact = compact_of(shipped("compact"))
+    null = null_of(compact, given.shares.kept, again)
+    torch.manual_seed(options.seed)
+    network: nn.Module = SamCd(compact) if name == "sam-cd" else Sigma(compact, swaps=second)
+    told: dict[str, object] = {"stage": options.stage, "compact": shipped("compact").name}
+    real = []
+    if second:
+        assert options.start is not None
+        network.load_state_dict(average_of(options.start, network))
+        told["start"] = _standing(options.start)
+        if options.unlabelled is not None:
+            real = unlabelled_pairs(options.unlabelled)
+            told["unlabelled"] = digest_of(options.unlabelled)
+    steps = given.schedule.steps or 10_000
+    recipe = Recipe(network, null, real, ramp=max(1, round(RAMP * steps)), told=told)
+    task = SigmaTask(
+        name,
+        recipe,
+        given.shares,
+        seed=options.seed,
+        batch=options.batch,
+        reuse=options.reuse,
+        cache=given.cache,
+        workers=options.makers if given.ranks.local_rank == 0 else 0,
+        again=again if second else None,
+        sizes=sizes,
+    )
+    schedule = replace(given.schedule, rate=RATE / 2 if second else RATE)
+    with contextlib.closing(task):
+        trained = run(task, schedule, given.out, given.ranks, progress=given.progress)
+        if not given.ranks.leads:
+            return None
+        return finish(given, task, trained, _exported(name, options, recipe, trained.network), task.again)
+
+
+def _check(name: str, given: Assignment) -> None:
+    options = given.options
+    if options.stage == 2 and name == "sam-cd":
+        raise SettingError("sam-cd has one stage", hint="leave out --stage")
+    if options.stage == 2 and (options.start is None or options.autoencoder is None):
+        raise SettingError(
+            "stage 2 starts from stage 1 and needs an autoencoder",
+            hint="--start the folder of stage 1, --autoencoder an .onnx of `maskwright train autoencoder`",
+        )
+    if options.stage == 1 and (options.start is not None or options.unlabelled is not None):
+        raise SettingError("stage 1 starts anew, from known masks alone", hint="or give --stage 2")
+
+
+def _exported(name: str, options: Options, recipe: Recipe, network: nn.Module) -> Exported:
+    if name == "sam-cd":
+        return Exported(name, network)
+    null = recipe.null.numpy()
+    learnt = "" if options.unlabelled is None else f"; and {len(recipe.real)} real pairs without masks"
+
+    def given(planes: NDArray[np.uint8]) -> Inputs:
+        nothing = np.zeros((len(planes), 1, *planes.shape[2:]), np.uint8)
+        return {"planes": planes, "prior": nothing, "null": np.repeat(null[None], len(planes), 0)}
+
+    return Exported(
+        "sigma-compact",
+        network,
+        given,
+        {**dict.fromkeys(("planes", "prior", "odds"), (0, 2, 3)), "null": (0,)},
+        null,
+        constants_of(null),
+        ("side_effect",),
+        learnt,
+    )
+
+
+def constants_of(null: NDArray[np.float32]) -> dict[str, float]:
+    """Null distances as a card has them; `masks.annotators.sigma` reads them."""
+    return {
+        f"null_{layer}_{what}": float(value)
+        for layer, row in enumerate(null)
+        for what, value in zip(("median", "spread"), row, strict=True)
+    }
+
+
+def null_of(compact: Compact, photos: Sequence[Photo], again: KeptRoundtrip | None) -> Tensor:
+    """Median and spread of each layer's cosine distance between photographs and their round trips.
+
+    Means over photographs; the spread is 1.4826 times the median absolute deviation.
+
+    Returns:
+        (L, 2) float32; zeros without an autoencoder.
+    """
+    if again is None:
+        return torch.zeros(len(compact.widths), 2)
+    encoder = CompactEncoder(compact)
+    found = []
+    for photo in photos[:NULLS]:
+        with contextlib.suppress(InputError):  # one that cannot be read is not measured
+            picture = load_photo(replace(photo, labels=""), longest_px=NULL_PX).pixels
+            layers = [encoder(_half(each)) for each in (picture, again(picture))]
+            found.append(torch.stack([_spread(*pair) for pair in zip(*layers, strict=True)]))
+    if not found:
+        raise InputError("none of the photographs that calibrate can be read")
+    return torch.stack(found).mean(0)
+
+
+def _half(picture: Picture) -> Tensor:
+    """(1, 3, h, w) float, on the half grid, sides multiples of what the network needs."""
+    height, width = (size // (2 * MULTIPLE) * MULTIPLE for size in picture.shape[:2])
+    small = cv2.resize(picture, (max(width, MULTIPLE), max(height, MULTIPLE)), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)[None])).float()
+
+
+def _spread(one: Tensor, two: Tensor) -> Tensor:
+    distance = 1 - functional.cosine_similarity(one, two, dim=1, eps=1e-3).flatten()
+    median = distance.median()
+    return torch.stack([median, 1.4826 * (distance - median).abs().median()])
+
+
+def _standing(out: Path) -> str:
+    """A digest of where a run stands."""
+    return hashlib.sha256((out / CHECKPOINT).read_bytes()).hexdigest()[:16]
