@@ -136,10 +136,10 @@ def load_annotators(names: Sequence[str], setup: Setup) -> dict[str, Annotator]:
 def _maker(name: str) -> tuple[Callable[..., Any], frozenset[str]]:
     """What makes the annotator, and the options that it takes."""
     if name.lower().endswith(".onnx"):
-        from maskwright.masks.annotators.compact import Compact, takes_planes
+        from maskwright.masks.annotators.compact import Compact, takes
         from maskwright.masks.annotators.onnx import OnnxAnnotator
 
-        made = Compact if takes_planes(name) else OnnxAnnotator
+        made = Compact if takes(name) == ["planes"] else OnnxAnnotator
         return partial(made, name), options_of(made)
     place = ANNOTATORS.get(name, name)
     if ":" not in place:
