@@ -91,7 +91,7 @@ class Dino:
         device: str | None = None,
     ) -> None:
         found = pretrained(spec, list(KINDS))
-        self.name, self.digest = Path(spec).name, found.digest
+        self.name, self.digest = Path(spec).name or found.folder.resolve().name, found.digest
         self._device = best_device() if device is None else device
         self.batch_size = 1 if self._device == "cpu" else AT_ONCE
         self._kind = KINDS[found.kind]

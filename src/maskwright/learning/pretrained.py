@@ -232,13 +232,13 @@ def said(error: BaseException) -> str:
 
 def _folder(spec: str) -> Path:
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if spec and folder.is_dir():
         return folder
-    if folder.exists():
+    if spec and folder.exists():
         raise InputError(f"{spec} is a file", hint=f"name the folder that holds config.json and {WEIGHTS}")
     if not HUB_ID.fullmatch(spec):
         raise MissingExtraError(
-            f"{spec} is not there", hint="name a folder, or a hub id such as facebook/dinov2-small"
+            f"{spec!r} is not there", hint="name a folder, or a hub id such as facebook/dinov2-small"
         )
     hub = needed("huggingface_hub")
     try:
@@ -254,7 +254,7 @@ def _missing(spec: str, file: str) -> MissingExtraError:
     of_hub = HUB_ID.fullmatch(spec) and not Path(spec).expanduser().is_dir()
     return MissingExtraError(
         f"{spec} has no {file}",
-        hint=f"hf download {spec}" if of_hub else f"name a folder that holds config.json and {WEIGHTS}",
+        hint=f"hf download {spec}" if of_hub else f"fetch the whole of it: hf download ID --local-dir {spec}",
     )
 
 
