@@ -18,6 +18,7 @@ from maskwright.cli.source import (
     Mask,
     MaxPixels,
     Original,
+    Region,
     Source,
     Swap,
 )
@@ -39,6 +40,7 @@ def command(
     original: Original = None,
     edited: Edited = None,
     mask: Mask = None,
+    region: Region = None,
     instruction: Instruction = None,
     swap: Swap = False,
     corpus: Corpus = None,
@@ -67,6 +69,7 @@ def command(
         original=original,
         edited=edited,
         mask=mask,
+        region=region,
         instruction=instruction,
         swap=swap,
         corpus=corpus,

@@ -17,6 +17,10 @@ Source = Annotated[
 Original = Annotated[str | None, typer.Option(help="The table's column of originals.", metavar="COL")]
 Edited = Annotated[str | None, typer.Option(help="The table's column of edited pictures.", metavar="COL")]
 Mask = Annotated[str | None, typer.Option(help="The table's column of known masks.", metavar="COL")]
+Region = Annotated[
+    str | None,
+    typer.Option(help="The table's column of where edits were meant: masks, boxes or RLE.", metavar="COL"),
+]
 Instruction = Annotated[str | None, typer.Option(help="The table's column of instructions.", metavar="COL")]
 Swap = Annotated[bool, typer.Option("--swap", help="Exchange original and edited.")]
 Corpus = Annotated[

@@ -19,7 +19,8 @@ from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
 from maskwright.pairs.descriptor import describe, phash, reduced
 from maskwright.pairs.instruction import parse
-from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_mask, read_picture
+from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_picture
+from maskwright.pairs.region import read_region
 from maskwright.pairs.values import (
     Aligned,
     Annotation,
@@ -31,6 +32,7 @@ from maskwright.pairs.values import (
     Picture,
     PictureLike,
     Rejection,
+    Shape,
     check_same_grid,
 )
 
@@ -294,21 +296,11 @@ def _read(role: str, picture: PictureLike, max_pixels: int) -> Decoded:
         raise InputError(f"{role}: {error}", hint=error.hint, reason=error.reason) from error
 
 
-def _region(region: PictureLike | None, edited: Picture, max_pixels: int) -> Mask | None:
+def _region(region: PictureLike | Shape | None, edited: Picture, max_pixels: int) -> Mask | None:
     if region is None:
         return None
-    try:
-        mask = read_mask(region, max_pixels=max_pixels)
-    except InputError as error:
-        raise InputError(f"region: {error}", hint=error.hint, reason="bad_mask") from error
-    (tall, wide), (height, width) = mask.shape, edited.shape[:2]
-    if (tall, wide) != (height, width):
-        raise InputError(
-            f"region: it is {wide}x{tall}, the edited picture {width}x{height} (width x height)",
-            hint="a region is a mask as large as the edited picture; nothing is resized for you",
-            reason="bad_mask",
-        )
-    return mask
+    height, width = edited.shape[:2]
+    return read_region(region, width=width, height=height, max_pixels=max_pixels)
 
 
 def _untouched(picture: Picture) -> Aligned:

@@ -127,6 +127,13 @@ MaskLike: TypeAlias = "PictureLike | RuledMask"
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """A region in numbers, as its source writes it: a box or run lengths; `region.read_region` reads it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Original and edited, and what the source says of them.
 
@@ -134,7 +141,7 @@ class Pair:
         id: unique by construction within its source.
         original, edited: path, bytes, PIL image or array; opened only when needed.
         instruction: the words the editor was given.
-        region: where the edit was meant to be; a picture-like mask.
+        region: where the edit was meant to be, on the edited picture's grid.
         mask: the known truth; never shown to an annotator.
         columns: all other columns of the source.
     """
@@ -143,7 +150,7 @@ class Pair:
     original: PictureLike
     edited: PictureLike
     instruction: str | None = None
-    region: PictureLike | None = None
+    region: PictureLike | Shape | None = None
     mask: MaskLike | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
 

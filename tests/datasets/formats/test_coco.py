@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from maskwright.datasets.formats import Shard, load_format
-from maskwright.datasets.formats.rle import decode_rle, encode_rle
+from maskwright.pairs.rle import decode_rle, encode_rle
 from maskwright.datasets.values import Entry
 from maskwright.errors import InputError, RunError
 from maskwright.pairs.picture import read_mask

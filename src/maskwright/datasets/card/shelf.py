@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskwright.datasets.formats.rle import decode_rle
+from maskwright.pairs.rle import decode_rle
 from maskwright.errors import InputError
 from maskwright.masks.pipeline import one_line
 from maskwright.pairs.maskfile import read_mask

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from maskwright.datasets.formats.columns import row_of
 from maskwright.datasets.formats.files import SPLIT_NAMES, by_split, inside, listed
 from maskwright.datasets.formats.labels import label_of
-from maskwright.datasets.formats.rle import decode_rle
+from maskwright.pairs.rle import decode_rle
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.pairs.opening import MAX_PIXELS, shown, words

@@ -56,6 +56,7 @@ class Roles:
     original: str | None = None
     edited: str | None = None
     mask: str | None = None
+    region: str | None = None
     instruction: str | None = None
     swap: bool = False
     corpus: str | None = None
@@ -65,7 +66,7 @@ class Roles:
         """The options of a command line that say the same."""
         named = [
             (f"--{name}", getattr(self, name))
-            for name in ("original", "edited", "mask", "instruction", "corpus")
+            for name in ("original", "edited", "mask", "region", "instruction", "corpus")
         ]
         flags = [("--swap", self.swap), ("--allow-remote", self.allow_remote)]
         return [word for option, value in named if value is not None for word in (option, value)] + [
@@ -78,7 +79,7 @@ class Chosen:
     """Where one role of a pair is taken from.
 
     Args:
-        role: original, edited, mask or instruction.
+        role: original, edited, mask, region or instruction.
         place: a table's column; in a folder the first file that has the role.
         why: in words, without a full stop.
     """

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from maskwright.errors import InputError
 from maskwright.pairs.sources.lines import ROWS_PER_MARK, SAMPLE, Lines, first_byte, is_clean
-from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.roles import kind_of_texts, looks_like_pictures
 from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row
 
@@ -101,7 +101,7 @@ class CsvReader:
                     kinds[i] = _wider(kinds[i], cell)
         self._types = [_TYPES.get(kind, pa.string()) for kind in kinds]
         self._kinds = [
-            "other" if type_ != pa.string() else "picture" if looks_like_pictures(sample) else "text"
+            "other" if type_ != pa.string() else kind_of_texts(sample)
             for sample, type_ in zip(self._samples, self._types, strict=True)
         ]
 

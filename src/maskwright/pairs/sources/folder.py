@@ -39,7 +39,7 @@ class FolderSource:
     ) -> None:
         """`files` as `list_files` gives them; `layout` if it is known what they are."""
         self.location = location
-        if roles.original or roles.edited or roles.mask or roles.instruction:
+        if roles.original or roles.edited or roles.mask or roles.region or roles.instruction:
             raise SettingError(f"{shown(location)} is a folder of pictures and has no columns to choose")
         keys = [portable(file) for file in files if os.path.splitext(file)[1].lower() in PICTURE_SUFFIXES]
         tables = [file for file in files if file.lower().endswith(TABLE_SUFFIXES)]
@@ -63,7 +63,9 @@ class FolderSource:
         """`Chosen.place` is the first file that has the role, in the order of ids."""
         pairs = sorted(self._layout.pairs, key=lambda pair: pair[1])
         masks = [mask for _, _, mask in pairs if mask]
-        places = {"original": pairs[0][0], "edited": pairs[0][1], "mask": masks[0] if masks else ""}
+        regions = [self._layout.regions[edited] for _, edited, _ in pairs if edited in self._layout.regions]
+        places = {"original": pairs[0][0], "edited": pairs[0][1]}
+        places |= {"mask": masks[0] if masks else "", "region": regions[0] if regions else ""}
         whys = dict(self._layout.why)
         if self._swap:
             for table in (places, whys):
@@ -89,12 +91,14 @@ class FolderSource:
                 yield Rejection(id_, *row)
                 continue
             original, edited, mask = row
+            region = self._layout.regions.get(edited)
             if self._swap:
                 original, edited = edited, original
             yield Pair(
                 id_,
                 self.picture(original),
                 self.picture(edited),
+                region=None if region is None else self.picture(region),
                 mask=None if mask is None else self.picture(mask),
             )
         # a picture that is gone may come back with its disk; that is no answer to the pair
@@ -119,7 +123,9 @@ class FolderSource:
 
     def _files(self, start: int, rows: int) -> set[str]:
         """The files of these pairs."""
-        return {file for _, row in self._rows[start : start + rows] if len(row) == 3 for file in row if file}
+        pairs = [row for _, row in self._rows[start : start + rows] if len(row) == 3]
+        regions = [self._layout.regions.get(edited) for _, edited, _ in pairs]
+        return {file for row in [*pairs, regions] for file in row if file}
 
 
 def list_files(folder: str) -> list[str]:

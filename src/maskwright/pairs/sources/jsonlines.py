@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from maskwright.errors import InputError
 from maskwright.pairs.sources.lines import ROWS_PER_MARK, SAMPLE, Lines, first_byte, is_clean
-from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.roles import holds_shapes, kind_of_texts
 from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row
 
@@ -44,9 +44,11 @@ class Seen:
         return {name: (self._kind(name, type_), _storable(type_)) for name, type_ in self.types.items()}
 
     def _kind(self, name: str, type_: pa.DataType) -> str:
+        if holds_shapes(type_):
+            return "shape"
         if type_ not in (pa.string(), pa.list_(pa.string()), _MIXED) or not self._samples[name]:
             return "other"
-        return "picture" if looks_like_pictures(self._samples[name]) else "text"
+        return kind_of_texts(self._samples[name])
 
 
 class JsonReader:

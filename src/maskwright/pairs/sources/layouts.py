@@ -20,10 +20,13 @@ SIDES: dict[str, str] = {
         "original": "original originals orig source src before input inputs real authentic au a",
         "edited": "edited edit edits target tgt after output outputs fake tampered tp manipulated forged b",
         "mask": "mask masks label labels gt groundtruth ground_truth segmentation",
+        "region": "region regions",
     }.items()
     for name in names.split()
 }
 """Name of a folder, or ending of a name after `_` -> what it holds (research of 20 corpora's layouts)."""
+
+ROLES = ("original", "edited", "mask", "region")
 
 IGNORE_FOLDER = "ignore"
 """As `generate` writes it; its files belong to masks and are no pictures of a pair."""
@@ -38,22 +41,26 @@ class Layout:
 
     Args:
         pairs: (original, edited, mask or None).
-        left: file -> (reason, detail); files in neither are unmatched.
+        regions: edited -> the picture of where the edit was meant to be, of the pairs that have one.
+        left: file -> (reason, detail); files in none of these are unmatched.
         example: what the layout looks like; filled in by `arrange`.
         why: role -> what in a file's name decides it, in words; filled in by `arrange`.
     """
 
     pairs: list[tuple[str, str, str | None]] = field(default_factory=list)
+    regions: dict[str, str] = field(default_factory=dict)
     left: dict[str, tuple[str, str]] = field(default_factory=dict)
     example: str = ""
     why: Mapping[str, str] = field(default_factory=dict)
 
-    def add(self, originals: Sequence[str], edits: Sequence[str], masks: Sequence[str]) -> None:
-        """One pair if there is exactly one way to make it, else reasons."""
-        together = [*originals, *edits, *masks]
-        if len(originals) == len(edits) == 1 and len(masks) <= 1:
+    def add(self, group: Mapping[str, Sequence[str]]) -> None:
+        """One pair of the files by role if there is exactly one way to make it, else reasons."""
+        originals, edits, masks, regions = (group.get(role, ()) for role in ROLES)
+        together = [*originals, *edits, *masks, *regions]
+        if len(originals) == len(edits) == 1 and len(masks) <= 1 and len(regions) <= 1:
             self.pairs.append((originals[0], edits[0], masks[0] if masks else None))
-        elif max(len(originals), len(edits), len(masks)) > 1:
+            self.regions |= dict(zip(edits, regions, strict=False))
+        elif max(map(len, (originals, edits, masks, regions))) > 1:
             for file in together:
                 others = ", ".join(other for other in together if other != file)
                 self.left[file] = ("ambiguous", f"it could belong with any of {others}")
@@ -80,7 +87,7 @@ def by_folders(files: Sequence[str]) -> Layout:
             groups[base]["mask"] = groups.pop(stem)["mask"]
     layout = Layout()
     for group in groups.values():
-        layout.add(group["original"], group["edited"], group["mask"])
+        layout.add(group)
     return layout
 
 
@@ -139,11 +146,15 @@ CONVENTIONS: dict[str, tuple[Callable[[Sequence[str]], Layout], str]] = {
 
 
 WHY: dict[str, dict[str, str]] = {
-    name: dict(zip(("original", "edited", "mask"), whys, strict=True))
+    name: dict(zip(ROLES, whys, strict=False))
     for name, whys in {
-        "folders": [f"its folder's name means {what}" for what in ("originals", "edited pictures", "masks")],
+        "folders": [
+            f"its folder's name means {what}" for what in ("originals", "edited pictures", "masks", "regions")
+        ],
         "numbers": ["its name ends in 0", "its name ends in 1", "its name says mask or gt"],
-        "endings": [f"the last word of its name means {what}" for what in ("original", "edited", "a mask")],
+        "endings": [
+            f"the last word of its name means {what}" for what in ("original", "edited", "a mask", "a region")
+        ],
         "suffixes": [
             "others have its name and a suffix",
             "it has another's name and a suffix",
@@ -176,7 +187,7 @@ def arrange(files: Sequence[str], where: str, tables: Sequence[str] = ()) -> Lay
         raise _no_single_fit(files, fits, where, tables)
     ((name, layout),) = fits.items()
     layout.example, layout.why = CONVENTIONS[name][1], WHY[name]
-    used = {file for pair in layout.pairs for file in pair if file}
+    used = {file for pair in [*layout.pairs, layout.regions.values()] for file in pair if file}
     for file in files:
         if file not in used and file not in layout.left:
             layout.left[file] = ("unmatched", f"it is no part of a pair laid out as {layout.example}")
@@ -208,7 +219,7 @@ def _by_name(files: Sequence[str], pattern: re.Pattern[str], roles: dict[str, st
             groups[posixpath.join(folder, match[1] or "")][roles.get(word) or SIDES[word]].append(file)
     layout = Layout()
     for group in groups.values():
-        layout.add(group["original"], group["edited"], group["mask"])
+        layout.add(group)
     return layout
 
 

@@ -14,7 +14,7 @@ from maskwright.errors import InputError
 from maskwright.pairs.opening import shown, words
 from maskwright.pairs.sources.known import Known
 from maskwright.pairs.sources.lines import SAMPLE, is_clean
-from maskwright.pairs.sources.roles import looks_like_pictures
+from maskwright.pairs.sources.roles import holds_shapes, kind_of_texts
 from maskwright.pairs.sources.stores import Store
 from maskwright.pairs.sources.table import BadRow, Row, check_columns
 
@@ -185,6 +185,8 @@ class ParquetReader:
 
 def _kind(field: pa.Field, texts: Sequence[str]) -> str:
     type_ = _inner(field.type)
+    if holds_shapes(field.type) or holds_shapes(type_):
+        return "shape"
     if _is_binary(type_):
         return "picture"
     if pa.types.is_struct(type_):
@@ -192,7 +194,7 @@ def _kind(field: pa.Field, texts: Sequence[str]) -> str:
         return "picture" if _is_binary(names.get("bytes", pa.null())) else "other"
     if not _is_text(type_):
         return "other"
-    return "picture" if texts and looks_like_pictures(texts) else "text"
+    return kind_of_texts(texts)
 
 
 def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[Row]:

@@ -66,7 +66,9 @@ def preset_table(location: str, reader: Reader, roles: Roles, table: Callable[..
     # a column that is there need not hold anything: that of UltraEdit has the type null
     mask = given.mask if given.mask and columns.get(given.mask, ("",))[0] == "picture" else None
     instruction = next((name for name in given.instruction if name in columns), None)
-    found = Roles(given.original, given.edited, mask, instruction, allow_remote=roles.allow_remote)
+    found = Roles(
+        given.original, given.edited, mask, instruction=instruction, allow_remote=roles.allow_remote
+    )
     return PresetSource(preset, table(location, unfolded, found), swap=roles.swap)
 
 
@@ -239,10 +241,10 @@ def split_of(file: str) -> str:
 
 def _preset_for(location: str, roles: Roles) -> Preset:
     preset = find_pairs(roles.corpus or "")
-    if roles.original or roles.edited or roles.mask or roles.instruction:
+    if roles.original or roles.edited or roles.mask or roles.region or roles.instruction:
         raise SettingError(
             f"--corpus {preset.name} says which columns of {shown(location)} hold what",
-            hint="leave out --corpus, or --original, --edited, --mask and --instruction",
+            hint="leave out --corpus, or --original, --edited, --mask, --region and --instruction",
         )
     return preset
 

@@ -1,4 +1,4 @@
-"""Which column of a table holds the original, the edited picture, the mask, the instruction.
+"""Which column of a table holds the original, the edited picture, the mask, the region, the instruction.
 
 First by what a column holds (only pictures can be pictures, whatever the name), then by its name.
 """
@@ -9,8 +9,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pyarrow as pa
+
 from maskwright.errors import InputError, SettingError, unknown_name
 from maskwright.pairs.opening import is_remote
+from maskwright.pairs.region import shape_of
 from maskwright.pairs.sources.base import PICTURE_SUFFIXES, Chosen, Roles
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -33,6 +36,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
             mask_img mask_image mask masks gt gt_mask label_image seg segmentation edit_mask mask_file_name
             groundtruth
         """,
+        "region": """
+            region region_mask edit_region
+        """,
         "instruction": """
             edit_prompt instruction edit_instruction editing_instruction augmented_instructions edit prompt
             text edited_prompt_list instruction_vlm_llm instruction_class instruction_ref_dataset input_prompt
@@ -46,9 +52,15 @@ ROLE_WORDS = {
     "original": "originals",
     "edited": "edited pictures",
     "mask": "masks",
+    "region": "regions",
     "instruction": "instructions",
 }
 """Role -> what a column of it holds."""
+
+_HOLDS = {"instruction": ("text",), "region": ("picture", "shape")}
+"""Role -> kinds of the columns that are taken for it by their name; pictures for all others."""
+_CAN_HOLD = {"instruction": ("picture", "text", "shape"), "region": ("picture", "text", "shape")}
+"""Role -> kinds of the columns that can be named for it; pictures and text for all others."""
 
 PIPE_COLUMNS = {"source_img", "target_img", "object_location"}
 """PIPE (paint-by-inpaint/PIPE) calls the photograph `target_img` and the inpainted picture `source_img`."""
@@ -71,12 +83,26 @@ def looks_like_pictures(values: Sequence[str]) -> bool:
     return hits * 2 > len(values)
 
 
+def kind_of_texts(values: Sequence[str]) -> str:
+    """What a column of texts holds, by some of them: picture, shape or text."""
+    if values and looks_like_pictures(values):
+        return "picture"
+    return "shape" if values and all(shape_of(value) is not None for value in values) else "text"
+
+
+def holds_shapes(type_: pa.DataType) -> bool:
+    """Whether a column of this type may hold boxes or run lengths: lists of numbers, or size and counts."""
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_):
+        return bool(pa.types.is_integer(type_.value_type) or pa.types.is_floating(type_.value_type))
+    return pa.types.is_struct(type_) and {"size", "counts"} <= {field.name for field in type_}
+
+
 def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
     """Fill in the roles the user left open.
 
     Args:
         where: the table, for messages.
-        kinds: column -> picture, text, file or other, in the table's order.
+        kinds: column -> picture, text, shape, file or other, in the table's order.
         given: what the user said; taken as it is.
 
     Raises:
@@ -88,8 +114,8 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
         if name is not None and name not in kinds:
             raise unknown_name("column", name, kinds)
         # text may be paths without endings, and an instruction may be but a file name
-        if name is not None and kinds[name] in ("other", "file"):
-            held = "text" if role == "instruction" else "pictures"
+        if name is not None and kinds[name] not in _CAN_HOLD.get(role, ("picture", "text")):
+            held = {"instruction": "text", "region": "masks, boxes or run lengths"}.get(role, "pictures")
             raise SettingError(f"{where}: column {name!r} holds no {held}")
     named = {normal(name) for name in kinds}
     if named >= PIPE_COLUMNS and not (given.swap or given.original or given.edited):
@@ -99,8 +125,8 @@ def find_roles(where: str, kinds: Mapping[str, str], given: Roles) -> Roles:
         )
     for role, aliases in ALIASES.items():
         if chosen[role] is None:
-            kind = "text" if role == "instruction" else "picture"
-            free = [name for name, held in kinds.items() if held == kind and name not in chosen.values()]
+            fitting = _HOLDS.get(role, ("picture",))
+            free = [name for name, kind in kinds.items() if kind in fitting and name not in chosen.values()]
             chosen[role] = _best(where, role, free, aliases)
     missing = [role for role in ("original", "edited") if chosen[role] is None]
     if missing:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from maskwright.errors import InputError
 from maskwright.pairs.fetching import scheme_of
 from maskwright.pairs.opening import is_remote, shown
+from maskwright.pairs.region import shape_of
 from maskwright.pairs.sources.base import (
     Part,
     Reading,
@@ -23,9 +24,9 @@ from maskwright.pairs.sources.base import (
     rows_per_part,
 )
 from maskwright.pairs.sources.known import Known
-from maskwright.pairs.sources.roles import chosen_roles, find_roles
+from maskwright.pairs.sources.roles import ALIASES, chosen_roles, find_roles
 from maskwright.pairs.sources.stores import Store
-from maskwright.pairs.values import Encoded, Linked, Located, Pair, PictureLike, Rejection
+from maskwright.pairs.values import Encoded, Linked, Located, Pair, PictureLike, Rejection, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Reader(Protocol):
         """Paths relative to the store."""
 
     def columns(self) -> Mapping[str, tuple[str, pa.DataType]]:
-        """Name -> (picture, text, file or other; the type to carry), in order; a file is not carried."""
+        """Name -> (picture, text, shape, file or other; the type), in order; files are not carried."""
 
     def known(self) -> Known | None:
         """What its files have in common; None for a reader of one file."""
@@ -117,8 +118,8 @@ class TableSource:
                 and not (kind == "picture" and _is_bytes(type_))
             ]
         )
-        roles_used = (self._roles.original, self._roles.edited, self._roles.mask, self._roles.instruction)
-        self._needed = list(dict.fromkeys([name for name in roles_used if name] + self._schema.names))
+        chosen = [getattr(self._roles, role) for role in ALIASES]
+        self._needed = list(dict.fromkeys([name for name in chosen if name] + self._schema.names))
 
     def schema(self) -> pa.Schema:
         return self._schema
@@ -209,7 +210,7 @@ class TableSource:
         if isinstance(values, BadRow):
             return Rejection(id_, values.reason, values.detail)
         carried = {field.name: _fit(values[field.name], field.type) for field in self._schema}
-        pictures: list[PictureLike | None] = []
+        pictures: list[Encoded | Located | None] = []
         for role in ("original", "edited", "mask"):
             column = getattr(self._roles, role)
             found = None if column is None else self._picture(file, row, column, values)
@@ -217,10 +218,25 @@ class TableSource:
                 return Rejection(id_, found.reason, f"{role}: {found.detail}", carried)
             pictures.append(found)
         original, edited, mask = pictures
+        region = self._region(file, row, values)
+        if isinstance(region, Rejection):
+            return Rejection(id_, region.reason, f"region: {region.detail}", carried)
         if original is None or edited is None:
             empty = self._roles.original if original is None else self._roles.edited
             return Rejection(id_, "no_picture", f"column {empty!r} is empty", carried)
-        return Pair(id_, original, edited, self._instruction(values), mask=mask, columns=carried)
+        return Pair(id_, original, edited, self._instruction(values), region, mask, carried)
+
+    def _region(
+        self, file: str, row: int, values: Mapping[str, Any]
+    ) -> Encoded | Located | Shape | Rejection | None:
+        """What the region's cell holds: a box or run lengths, or a picture."""
+        column = self._roles.region
+        if column is None:
+            return None
+        found = shape_of(values[column]) or self._picture(file, row, column, values)
+        if isinstance(found, Rejection) and found.reason in ("ambiguous", "bad_row"):
+            return Rejection(found.id, "bad_mask", found.detail)
+        return found
 
     def _picture(
         self, file: str, row: int, column: str, values: Mapping[str, Any]

@@ -44,16 +44,17 @@ def decode_rle(counts: str | list[int], height: int, width: int) -> Mask:
         (H, W) bool.
 
     Raises:
-        InputError: the runs do not add up to the size.
+        InputError: the runs are no whole numbers, or do not add up to the size.
 
     >>> decode_rle([1, 2, 1], 2, 2)
     array([[False,  True],
            [ True, False]])
     """
-    runs = np.array(_numbers(counts) if isinstance(counts, str) else counts, np.int64)
-    if runs.ndim != 1 or (runs < 0).any() or runs.sum() != height * width:
+    runs = _numbers(counts) if isinstance(counts, str) else counts
+    # whole numbers of Python: a sum of them does not wrap round
+    if not all(type(run) is int and run >= 0 for run in runs) or sum(runs) != height * width:
         raise InputError(f"the runs of a mask do not fill its {width}x{height} pixels")
-    return _filled(runs).reshape((height, width), order="F")
+    return _filled(np.array(runs, np.int64)).reshape((height, width), order="F")
 
 
 def _filled(runs: NDArray[np.int64]) -> Mask:
