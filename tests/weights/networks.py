@@ -56,3 +56,38 @@ def write_card(path: Path, **changes: Any) -> Path:
     beside = path.with_suffix(".card.json")
     beside.write_text(json.dumps({**card, **changes}))
     return beside
+
+
+def pyramid_network(
+    path: Path, *, size: tuple[int, int] | None = None, scores: bool = False, maps: bool = True
+) -> Path:
+    """Writes a network of one picture: means of 4x4 pixels (3 channels), means of 8x8 and their negatives
+    (6 channels), where asked the former's blue alone as `scores`, and the mean of all as `classes`."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("AveragePool", ["picture"], ["shallow"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("AveragePool", ["picture"], ["wide"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("Neg", ["wide"], ["negative"]),
+        helper.make_node("Concat", ["wide", "negative"], ["deep"], axis=1),
+        helper.make_node("Slice", ["wide", "two", "three", "one"], ["scores"]),
+        helper.make_node("ReduceMean", ["picture", "plane"], ["classes"], keepdims=0),
+    ]
+    channels = {"shallow": 3, "deep": 6} if maps else {}
+    channels |= {"scores": 1} if scores else {}
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, None, None])
+        for name, count in channels.items()
+    ]
+    outputs.append(helper.make_tensor_value_info("classes", TensorProto.FLOAT, [1, 3]))
+    numbers = {"one": [1], "two": [2], "three": [3], "plane": [2, 3]}
+    graph = helper.make_graph(
+        nodes,
+        "pyramid",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, *(size or ("H", "W"))])],
+        outputs,
+        [helper.make_tensor(name, TensorProto.INT64, [len(v)], v) for name, v in numbers.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
