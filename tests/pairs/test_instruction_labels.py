@@ -40,7 +40,7 @@ VERBS = """
 am are be been is was were has have had can could should would will do does wear wears hold holds
 look looks eat eats drink drinks play plays sit sits stand stands say says chase chases smile smiles
 turn turns growl laugh cry run runs sleep sleeps jump jumps fly flies walk walks close open appear
-appears become becomes parked
+appears become becomes parked made filled decorated covered painted
 """
 ENDS = frozenset((PREPOSITIONS + VERBS).split())
 NOUNS_IN_ING = frozenset(
