@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,7 @@ def command(
 
 
 def _print(found: Report, page: Path | None) -> None:
+    from maskwright.corpus.report import OF_REGIONS
     from maskwright.datasets.selecting.selection import select_command
 
     answer_text(found.sentence)
@@ -69,17 +71,11 @@ def _print(found: Report, page: Path | None) -> None:
         answer_table(rows, "lrrl")
     if found.groups:
         answer()
-        heads = [str(found.by), "rows", "edited", *(name for name, _ in found.measures)]
-        lines = [
-            [
-                short(each.name),
-                f"{each.count:,}",
-                f"{each.edited:,}",
-                *(figure(mean.mean) for mean in each.means),
-            ]
-            for each in found.groups
-        ]
-        answer_table([heads, *lines])
+        of_regions = [name in OF_REGIONS for name, _ in found.measures]
+        _print_groups(found, [place for place, is_one in enumerate(of_regions) if not is_one])
+        if any(of_regions):
+            answer()
+            _print_groups(found, [place for place, is_one in enumerate(of_regions) if is_one])
     if found.paired:
         answer()
         heads = [f"on the same {found.pair_on}", "in both", "", "difference", "95 % interval"]
@@ -112,3 +108,18 @@ def _print(found: Report, page: Path | None) -> None:
     else:
         answer(f"wrote {page}")
         answer(f"next: {select_command([Path(found.out)], ['qes > 0.5'], 'good', None)}")
+
+
+def _print_groups(found: Report, places: Sequence[int]) -> None:
+    """Counts and means of every group, of the measures at these places."""
+    heads = [str(found.by), "rows", "edited", *(found.measures[place][0] for place in places)]
+    lines = [
+        [
+            short(each.name),
+            f"{each.count:,}",
+            f"{each.edited:,}",
+            *(figure(each.means[place].mean) for place in places),
+        ]
+        for each in found.groups
+    ]
+    answer_table([heads, *lines])

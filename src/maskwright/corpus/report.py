@@ -35,10 +35,18 @@ EDGES: dict[str, tuple[float, ...]] = {
     "sharpness_ratio": (0, 0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2, np.inf),
     "residual_px": (0, 0.05, 0.1, 0.2, 0.5, 1, np.inf),
     "missed_px": (1, 4, 8, 16, 32, 64, 128),
+    "side_effect_frac": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
+    "instruction_match": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
     "region_used_frac": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
     "outside_psnr": (0, 20, 25, 30, 35, 40, 50, 100),
 }
 """Column -> edges of its bins: the same for every corpus, so that two reports can be laid side by side."""
+OF_REGIONS = (
+    *("side_effect_frac", "instruction_match", "region_used_frac"),
+    *("outside_psnr", "outside_ssim", "outside_mse"),
+    *("outside_psnr_raw", "outside_ssim_raw", "outside_mse_raw"),
+)
+"""What is only known where somebody or something says where the edit was meant to be."""
 MEASURES = (
     "area_frac",
     "outside_change",
@@ -47,9 +55,7 @@ MEASURES = (
     "sharpness_ratio",
     "noise_floor",
     "qes",
-    "region_used_frac",
-    "outside_psnr",
-    "outside_ssim",
+    *OF_REGIONS,
 )
 """What values of a column are compared on: what the edit touched, and what it touched beyond."""
 BACKGROUND_SAYS = {

@@ -16,7 +16,9 @@ WORDS = (
     *("background", "kind", "area_frac", "qes", "confidence", "unexplained"),
 )
 """Columns that are needed to look at rows."""
-OF_MASKS = frozenset({"qes", "contrast", "components", "border_sharpness", "largest_component_frac"})
+OF_MASKS = frozenset(
+    {"qes", "contrast", "components", "border_sharpness", "largest_component_frac", "side_effect_frac"}
+)
 """Scores that speak of a mask: where it is empty they say nothing, though 0 may stand there."""
 IDS_SHOWN = 20
 """Rows listed behind a figure; its condition gives them all."""
