@@ -1,0 +1,305 @@
+"""A text as words: quotes kept together, signs of punctuation apart, slips of the keyboard mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+LONGEST = 2000
+"""Characters of a text that is read at all; the longest instruction of the public sets we know has about 700."""
+LONGEST_WORD = 40
+
+_WORD = r"[^\W_]+(?:['’\-&][^\W_]+)*"
+_TOKEN = re.compile(
+    rf"""
+      (?P<quoted>["“”«»„][^"“”«»„]*["“”«»„]?
+        | (?<![^\W_])['‘`][^'‘’`]{{1,80}}['’`](?![^\W_]))
+    | (?P<number>[$€£]?\d+(?:[.,:/]\d+)+%?)
+    | (?P<word>{_WORD}['’]?)
+    | (?P<stop>[.!?;\n]+)
+    | (?P<comma>[,:()—–])
+    """,
+    re.VERBOSE,
+)
+_CODE = re.compile(r"[{}\\^~=<>]|@\w|//|\w\(|\w_\w|\.(?:com|org|net|py|js|txt|html)\b")
+"""Signs of programs, addresses and markup."""
+_SLOT = re.compile(r"\[\*?v\*?\]", re.IGNORECASE)
+"""How AnyEdit says that another picture belongs to the instruction."""
+_OPENING = re.compile(
+    r"""\s* (?: [-*•>#]+\s+ | \(?\d{1,2}\s*[.):]\s+ | \(?[a-z][.)]\s+
+      | (?:edit\s+|editing\s+)?(?:instruction|prompt|edit|step|task|request|turn)s?\s*\d{0,2}\s*[:.)]\s* )+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[A-Za-z]")
+
+# What no English sentence of a few words holds, but the commonest sentences of its neighbours do.
+_FOREIGN = frozenset(
+    [
+        "le",
+        "les",
+        "un",
+        "une",
+        "des",
+        "du",
+        "et",
+        "est",
+        "avec",
+        "dans",
+        "sur",
+        "pour",
+        "au",
+        "aux",
+        "el",
+        "los",
+        "las",
+        "del",
+        "por",
+        "con",
+        "para",
+        "una",
+        "uno",
+        "lo",
+        "y",
+        "il",
+        "gli",
+        "della",
+        "nel",
+        "der",
+        "das",
+        "den",
+        "dem",
+        "ein",
+        "eine",
+        "einen",
+        "einem",
+        "und",
+        "mit",
+        "zu",
+        "im",
+        "auf",
+        "ist",
+        "het",
+        "een",
+        "van",
+        "op",
+        "voor",
+        "naar",
+        "met",
+        "o",
+        "os",
+        "um",
+        "uma",
+        "em",
+        "do",
+        "da",
+        "dos",
+        "na",
+        "no",
+        "ao",
+        "och",
+        "ett",
+        "med",
+        "til",
+        "og",
+        "på",
+        "som",
+        "på",
+        "till",
+        "av",
+        "w",
+        "z",
+        "i",
+        "na",
+        "je",
+        "yang",
+        "di",
+        "ke",
+        "dan",
+        "bir",
+        "ve",
+        "bu",
+        "ist",
+        "nicht",
+        "en",
+        "la",
+        "por",
+        "más",
+        "de",
+        "que",
+        "se",
+        "su",
+        "mi",
+        "ma",
+        "mon",
+        "sa",
+        "son",
+        "ce",
+        "cette",
+        "che",
+        "è",
+        "à",
+        "é",
+        "ska",
+        "att",
+        "ta",
+        "bort",
+    ]
+)
+_ENGLISH = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "to",
+        "of",
+        "in",
+        "on",
+        "with",
+        "and",
+        "by",
+        "into",
+        "for",
+        "it",
+        "be",
+        "is",
+        "from",
+        "make",
+        "add",
+        "remove",
+        "replace",
+        "change",
+        "that",
+        "this",
+        "his",
+        "her",
+        "their",
+    ]
+)
+_SPELLED = {
+    "teh": "the", "hte": "the", "wiht": "with", "wtih": "with", "ot": "to",
+    "inot": "into", "itno": "into", "fo": "of", "adn": "and", "nad": "and", "iwth": "with", "taht": "that",
+    "backgroud": "background", "backgorund": "background", "backround": "background", "bakground": "background",
+    "backgrond": "background", "woamn": "woman", "waer": "wear", "weare": "wear", "wera": "wear",
+    "weraing": "wearing", "waering": "wearing", "hodl": "hold", "hlod": "hold", "holdign": "holding",
+    "colr": "color", "coulor": "color", "clor": "color", "colro": "color", "thier": "their", "ther": "there",
+    "theer": "there", "hvae": "have", "haev": "have", "ahve": "have", "mkae": "make",
+    "amke": "make", "maek": "make", "mke": "make", "ad": "add", "addd": "add", "adda": "add",
+    "ptu": "put", "lte": "let", "elt": "let", "trun": "turn", "tunr": "turn", "turrn": "turn",
+    "gvie": "give", "giev": "give", "swpa": "swap", "pleae": "please", "plase": "please", "pls": "please",
+    "plz": "please", "lets": "let's",
+}  # fmt: skip
+"""Slips in the words that rules look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word, a quote without its marks, or a comma.
+
+    Args:
+        text: as it stands.
+        low: in lower case, mended; what rules look at. Empty for a quote.
+    """
+
+    text: str
+    low: str
+
+    @property
+    def quoted(self) -> bool:
+        return not self.low
+
+
+Words: TypeAlias = Sequence[Word]
+COMMA = Word(",", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Words up to a stop, and whether that was a question mark."""
+
+    words: tuple[Word, ...]
+    asked: bool
+
+
+def sentences(text: str) -> list[Sentence]:
+    """The sentences of a text; empty where it is too long, not English or written for a machine."""
+    if len(text) > LONGEST:
+        return []
+    text = _unwrapped(_SLOT.sub(" ", text))
+    found: list[Sentence] = []
+    words: list[Word] = []
+    bare: list[str] = []
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup, match.group()
+        if len(token) > LONGEST_WORD and kind == "word":
+            return []
+        if kind == "stop":
+            found.append(Sentence(tuple(words), "?" in token))
+            words = []
+        elif kind == "comma":
+            words.append(COMMA)
+        elif kind == "quoted":
+            if inside := token.strip("\"“”«»„'‘’`").strip():
+                words.append(Word(inside, ""))
+        else:
+            low = token if token == "US" else token.lower().replace("’", "'")
+            bare.append(low)
+            words.append(Word(token, _SPELLED.get(low, low)))
+        if len(words) > 2 and [word.low for word in words[-3:]] == ["time", "of", "day"]:
+            words[-3:] = [Word("time of day", "season")]
+    found.append(Sentence(tuple(words), False))
+    unquoted = _TOKEN.sub(lambda match: "" if match.lastgroup == "quoted" else match.group(), text)
+    if _CODE.search(unquoted) or _foreign(bare):
+        return []
+    return [each for each in found if any(word != COMMA for word in each.words)]
+
+
+def _unwrapped(text: str) -> str:
+    """Without numbering before it and quotes around all of it."""
+    text = text.strip()
+    opening = _OPENING.match(text)
+    if opening:
+        text = text[opening.end() :].strip()
+    if (
+        len(text) > 2
+        and text[0] in "\"“'‘`«"
+        and text[-1] in "\"”'’`»"
+        and not re.search(r"[\"“”«»]", text[1:-1])
+    ):
+        inner = text[1:-1]
+        if not re.search(r"(?<![^\W_])['‘`]|['’`](?![^\W_])", inner):
+            text = inner
+    return text
+
+
+def _foreign(lows: Sequence[str]) -> bool:
+    """Whether the words speak another language than English."""
+    letters = sum(len(low) for low in lows)
+    plain = sum(len(_PLAIN.findall(low)) for low in lows)
+    if letters and plain + sum(sign.isdigit() for low in lows for sign in low) < 0.8 * letters:
+        return True
+    foreign = sum(low in _FOREIGN for low in lows)
+    return foreign > sum(low in _ENGLISH for low in lows) or (foreign >= 2 and foreign * 4 > len(lows))
+
+
+def near(word: str, verbs: Iterable[str]) -> str:
+    """The verb that a word is one slip away from: a letter more, less, other, or two swapped; else empty."""
+    if len(word) < 4 or not word.isalpha():
+        return ""
+    found = [verb for verb in verbs if abs(len(verb) - len(word)) < 2 and _one_slip(word, verb)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _one_slip(first: str, second: str) -> bool:
+    """Whether the optimal string alignment distance of two different words is 1."""
+    start = 0
+    while start < min(len(first), len(second)) and first[start] == second[start]:
+        start += 1
+    one, other = first[start:], second[start:]
+    return one != other and (
+        one[1:] == other[1:]
+        or one[1:] == other
+        or one == other[1:]
+        or (one[:2] == other[:2][::-1] and one[2:] == other[2:])
+    )
