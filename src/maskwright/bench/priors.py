@@ -78,7 +78,7 @@ PRIORS: dict[str, Callable[[Mask, Generator], Mask | None]] = {
 
 
 def _elsewhere(region: Mask, edited: Mask, rng: Generator) -> Mask:
-    """The region moved, around the picture's edges, to where it covers least of the edit, and none of that."""
+    """The region moved, around the edges, to where it covers least of the edit and none of it."""
     best = region
     least = region.size + 1
     for _ in range(PLACES):
