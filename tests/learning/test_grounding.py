@@ -90,6 +90,25 @@ def test_grounding_dino_marks_the_boxes_that_transformers_finds(
     assert np.array_equal(found >= 0.5, expected)
 
 
+@pytest.mark.parametrize(("height", "width"), [(50, 60), (20, 600), (600, 30), (300, 290)])
+def test_grounding_dino_sees_a_picture_as_large_as_transformers_makes_it(
+    folders: dict[str, Path], groundings: dict[str, Any], height: int, width: int
+) -> None:
+    picture = noise(height, width)
+    with tiny.quiet():
+        prepare = transformers.GroundingDinoImageProcessorPil.from_pretrained(folders["grounding-dino"])
+    expected = prepare(images=picture, return_tensors="np")["pixel_values"].shape
+    seen: list[tuple[int, ...]] = []
+    hook = groundings["grounding-dino"]._model.register_forward_pre_hook(
+        lambda module, args, given: seen.append(tuple(given["pixel_values"].shape)), with_kwargs=True
+    )
+
+    groundings["grounding-dino"].ground([picture], ["cat"])
+
+    hook.remove()
+    assert np.abs(np.subtract(seen[0], expected)).max() <= 1  # it cuts where we round
+
+
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize(("height", "width"), [(5, 6), (37, 61), (20, 600), (600, 20), (700, 900)])
 def test_a_map_lies_on_the_grid_of_its_picture(
@@ -330,6 +349,14 @@ def test_the_surer_box_wins_where_boxes_overlap() -> None:
     assert found is not None
     assert (found[:, :10] == 1).all()
     np.testing.assert_allclose(found[:, 10:], 0.5 + 0.5 / 3, rtol=1e-6)
+
+
+def test_a_box_that_is_not_sure_enough_is_not_drawn_beside_one_that_is() -> None:
+    both = boxes((0.25, 0.5, 0.2, 0.2), (0.75, 0.5, 0.2, 0.2))
+    found = box_map(both, scores(0.9, 0.24), height=40, width=40)
+    assert found is not None
+    assert found[:, :20].max() > 0.5
+    assert found[:, 20:].max() == 0
 
 
 @pytest.mark.parametrize(
