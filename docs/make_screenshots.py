@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -57,11 +58,15 @@ def main() -> None:
         demo(Path("look"))
         maskwright.report("look/run").save("report.html")
         maskwright.compare("before.jpg", "after.jpg").save("compared")
+        region = np.zeros((461, 461), np.uint8)  # as in docs/how-to/test-an-editor.md
+        region[300:400, 100:200] = 255
+        maskwright.compare("before.jpg", "after.jpg", region=region).save("meant")
         maskwright.inspect("look/pairs", roles=maskwright.Roles(swap=True)).save("inspect.html")
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         shoot(page, Path("report.html"), "report-page", 0, 1180)
         shoot(page, Path("compared/compare.html"), "compare-page", 0, 760)
+        shoot(page, Path("meant/compare.html"), "side-effects-page", 0, 1030)
         shoot(page, Path("inspect.html"), "inspect-page", 0, 900)
         shoot(page, card_page(), "card-page", 0, 1180)
         browser.close()

@@ -96,8 +96,8 @@ def test_the_figures_of_regions_have_a_table_of_their_own_on_a_screen(command: C
     code, shown, _ = command("report", out, "--by", "model", "--pair-on", "original")
     heads = [line.split() for line in shown.splitlines() if line.startswith("model ")]
     assert code == 0
-    assert ["area_frac" in head for head in heads] == [True, False]
-    assert heads[1][3:6] == ["side_effect_frac", "instruction_match", "region_used_frac"]
+    assert ["area_frac" in head for head in heads] == [False, True]
+    assert heads[0][3:6] == ["side_effect_frac", "instruction_match", "region_used_frac"]
 
 
 def test_without_a_region_nothing_is_said_of_one(out: Path, tmp_path: Path) -> None:

@@ -72,10 +72,10 @@ def _print(found: Report, page: Path | None) -> None:
     if found.groups:
         answer()
         of_regions = [name in OF_REGIONS for name, _ in found.measures]
-        _print_groups(found, [place for place, is_one in enumerate(of_regions) if not is_one])
         if any(of_regions):
-            answer()
             _print_groups(found, [place for place, is_one in enumerate(of_regions) if is_one])
+            answer()
+        _print_groups(found, [place for place, is_one in enumerate(of_regions) if not is_one])
     if found.paired:
         answer()
         heads = [f"on the same {found.pair_on}", "in both", "", "difference", "95 % interval"]

@@ -48,6 +48,7 @@ OF_REGIONS = (
 )
 """What is only known where somebody or something says where the edit was meant to be."""
 MEASURES = (
+    *OF_REGIONS,
     "area_frac",
     "outside_change",
     "tone_shift_de",
@@ -55,7 +56,6 @@ MEASURES = (
     "sharpness_ratio",
     "noise_floor",
     "qes",
-    *OF_REGIONS,
 )
 """What values of a column are compared on: what the edit touched, and what it touched beyond."""
 BACKGROUND_SAYS = {
