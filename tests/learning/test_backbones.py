@@ -14,6 +14,7 @@ transformers = pytest.importorskip("transformers", reason="DINO is a network of 
 from maskwright.errors import InputError, SettingError  # noqa: E402
 from maskwright.learning.backbones import Dino  # noqa: E402
 from maskwright.masks.annotators.backbones import Backbone, load_backbone  # noqa: E402
+from tests.contracts.backbone import BackboneContract  # noqa: E402
 from tests.learning import tiny  # noqa: E402
 
 PATCH = {"dinov2": 14, "dinov2_with_registers": 14, "dinov3_vit": 16, "dinov3_convnext": 32}
@@ -127,32 +128,14 @@ def test_a_picture_of_any_size_keeps_its_aspect_within_half_a_patch(
         assert np.isfinite(grid).all()
 
 
-@pytest.mark.parametrize("kind", tiny.DINOS)
-def test_what_a_picture_gets_does_not_depend_on_those_beside_it(folders: dict[str, Path], kind: str) -> None:
-    pictures = [noise(40, 60, 1), noise(33, 20, 2), noise(40, 60, 3), noise(7, 90, 4)]
-    backbone = Dino(str(folders[kind]), device="cpu")
-
-    together = backbone.features(pictures)
-
-    assert backbone.batch_size == 1
-    for picture, given in zip(pictures, together, strict=True):
-        (alone,) = backbone.features([picture])
-        for one, other in zip(alone, given, strict=True):
-            assert np.array_equal(one, other)
+class TestDino(BackboneContract):
+    @pytest.fixture(params=tiny.DINOS)
+    def backbone(self, folders: dict[str, Path], request: pytest.FixtureRequest) -> Dino:
+        return Dino(str(folders[request.param]), device="cpu")
 
 
-def test_no_pictures_have_no_features(folders: dict[str, Path]) -> None:
-    assert Dino(str(folders["dinov2"])).features([]) == []
-
-
-def test_pictures_are_not_modified_and_may_be_read_only(folders: dict[str, Path]) -> None:
-    picture = noise(50, 40)
-    before = picture.copy()
-    picture.flags.writeable = False
-
-    Dino(str(folders["dinov2"])).features([picture])
-
-    assert np.array_equal(picture, before)
+def test_a_cpu_is_given_pictures_one_by_one(folders: dict[str, Path]) -> None:
+    assert Dino(str(folders["dinov2"]), device="cpu").batch_size == 1
 
 
 def test_four_even_depths_are_taken_where_none_are_named(tmp_path: Path) -> None:
