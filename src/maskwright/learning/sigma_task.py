@@ -28,7 +28,7 @@ from maskwright.learning.networks.sigma import REFINED, Seen
 from maskwright.learning.priors import draw_prior
 from maskwright.learning.shares import Shares
 from maskwright.learning.stream import Sample, windowed
-from maskwright.learning.task import SIZES, CompactTask, Sizes, varied
+from maskwright.learning.task import SIZES, CompactTask, Sizes
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.synthesis.samples import REDRAWN_SHARES
 
@@ -115,20 +115,25 @@ class SigmaTask(CompactTask):
 
         In stage 2 also real (M, C, s, s) uint8, the pairs without masks, and step (M,) float32.
         """
-        found = dict(super().batch(step))
-        rng = np.random.default_rng((self._seed, step, 1))
-        count = len(found["planes"])
-        priors = [draw_prior(mask[0].numpy(), rng)[None] for mask in found["mask"]]
-        found["prior"] = torch.from_numpy(np.stack(priors))
-        found["null"] = self._nulls(count, rng)
+        rng = np.random.default_rng((self._seed, step))
+        drawn = self._drawn(step, rng)
+        found = {
+            "planes": torch.from_numpy(np.stack([sample.planes for sample in drawn])),
+            "mask": torch.from_numpy(np.stack([sample.mask[None] for sample in drawn])),
+            "ignore": torch.from_numpy(np.stack([sample.ignore[None] for sample in drawn])),
+            "prior": torch.from_numpy(np.stack([draw_prior(sample.mask, rng)[None] for sample in drawn])),
+            "null": self._nulls(len(drawn), rng),
+            **_pose(len(drawn), rng),
+        }
         if self._recipe.real:
-            real = [self._real(rng) for _ in range(max(1, count // REAL))]
-            found["real"] = torch.from_numpy(np.stack(real))
-            found["real_null"] = self._nulls(len(real), rng)
-            found["step"] = torch.full((len(real),), float(step))
+            count = max(1, len(drawn) // REAL)
+            found["real"] = torch.from_numpy(np.stack([self._real(rng) for _ in range(count)]))
+            found["real_null"] = self._nulls(count, rng)
+            found["step"] = torch.full((count,), float(step))
         return found
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
+        batch = posed(batch)
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
         if self.name == "sam-cd":
             compared = cast("Compared", network(batch["planes"]))
@@ -181,8 +186,33 @@ class SigmaTask(CompactTask):
 
     def _real(self, rng: Generator) -> Any:
         whole = self._recipe.real[int(rng.integers(len(self._recipe.real)))]
-        window = windowed(whole, self.sizes.side, rng)
-        return np.ascontiguousarray(varied(window, self._colours, rng).planes)
+        return windowed(whole, self.sizes.side, rng).planes
+
+
+def _pose(count: int, rng: Generator) -> dict[str, Tensor]:
+    """How each sample is turned and mirrored, 0 to 7, and the order of its colours."""
+    orders = np.stack([rng.permutation(3) for _ in range(count)])
+    return {"way": torch.from_numpy(rng.integers(8, size=count)), "order": torch.from_numpy(orders)}
+
+
+def posed(batch: Batch) -> Batch:
+    """The made samples turned, mirrored, and with the colours of both pictures exchanged alike.
+
+    Done where the batch is, since a GPU does it in no time and one thread of Python does not.
+    """
+    found = dict(batch)
+    order = batch["order"][:, None, :, None, None]
+    count, _, height, width = batch["planes"].shape
+    colours = batch["planes"][:, :6].reshape(count, 2, 3, height, width)
+    colours = colours.gather(2, order.expand_as(colours)).reshape(count, 6, height, width)
+    found["planes"] = torch.cat([colours, batch["planes"][:, 6:]], 1)
+    for way in range(8):
+        chosen = batch["way"] == way
+        for name in ("planes", "mask", "ignore", "prior"):
+            some = found[name][chosen]
+            some = torch.rot90(some, way % 4, (-2, -1))
+            found[name] = found[name].index_put((chosen,), some.flip(-1) if way >= 4 else some)
+    return found
 
 
 def pseudo_labels(teacher: nn.Module, planes: Tensor, null: Tensor) -> tuple[Tensor, Tensor]:

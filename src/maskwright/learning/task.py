@@ -161,6 +161,11 @@ class CompactTask:
 
         planes (N, C, s, s), mask and ignore (N, 1, s, s), all uint8.
         """
+        rng = np.random.default_rng((self._seed, step))
+        return _tensors([varied(sample, self._colours, rng) for sample in self._drawn(step, rng)])
+
+    def _drawn(self, step: int, rng: Generator) -> list[Sample]:
+        """Samples of a step as they were made."""
         samples = self.stream.samples
         newest = step * self._batch // (samples * self._reuse)
         numbers = range(max(0, newest - WINDOW + 1), newest + 1)
@@ -169,14 +174,11 @@ class CompactTask:
         for number in numbers:
             if number not in self._shards:
                 self._shards[number] = self._learnt.shard(number)
-        rng = np.random.default_rng((self._seed, step))
         pool = len(numbers) * samples
         picked = rng.choice(pool, self._batch, replace=self._batch > pool)
-        drawn = [
-            varied(_sample(self._shards[numbers[place // samples]], place % samples), self._colours, rng)
-            for place in picked.tolist()
+        return [
+            _sample(self._shards[numbers[place // samples]], place % samples) for place in picked.tolist()
         ]
-        return _tensors(drawn)
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
