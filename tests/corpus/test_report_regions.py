@@ -1,9 +1,14 @@
 """Two editors on the same originals, one of which also paints elsewhere: what `report` says of them."""
 
+import base64
 import csv
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import maskwright
@@ -109,6 +114,23 @@ def test_without_a_region_nothing_is_said_of_one(out: Path, tmp_path: Path) -> N
     found = maskwright.report(tmp_path / "out", by="model")
     assert "side_effect_frac" not in [name for name, _ in found.measures]
     assert "side_effect_frac" not in [plot.name for plot in found.histograms]
+
+
+def test_what_an_older_version_wrote_is_reported_without_the_scores_it_lacks(
+    out: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(out, old)
+    run = json.loads((old / "run.json").read_bytes())
+    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(run["arrow_schema"])))
+    schema = schema.remove(schema.get_field_index("side_effect_frac"))
+    run["arrow_schema"] = base64.b64encode(schema.serialize().to_pybytes()).decode("ascii")
+    (old / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    for part in (old / "annotations").iterdir():
+        pq.write_table(pq.ParquetFile(part).read().drop_columns(["side_effect_frac"]), part)
+    names = [name for name, _ in maskwright.report(old, by="model").measures]
+    assert "side_effect_frac" not in names
+    assert "area_frac" in names
 
 
 @needs_browser

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from maskwright.errors import InputError, RunError
 from maskwright.masks.annotators import DEFAULT, load_annotator
@@ -16,9 +18,11 @@ from maskwright.masks.compare import Comparison, compare, comparison_json
 from maskwright.masks.insertion import CONTRAST, SIDES_PX, insert_and_look, insert_squares
 from maskwright.masks.missed import MOST_PX, missed_px
 from maskwright.masks.scores import SCORES
+from maskwright.masks.side_effects import side_effect, side_effect_scores
 from maskwright.pages.words import figure, percent
 from maskwright.pairs.picture import decode_grey, encode_png, read_picture
 from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Picture
+from tests.conftest import Command
 from tests.contracts.annotator import jpeg, laid, textured
 
 
@@ -171,6 +175,70 @@ def test_the_json_tells_which_region_it_was_and_its_scores(comparison: Compariso
     told = compare(comparison.original, comparison.edited, region=path).as_dict()
     assert (told["region"], told["grounding"], told["side_effect_frac"]) == (str(path), "region", 0)
     assert 0 < told["region_used_frac"] == told["area_frac"] < 1
+
+
+class Grounded:
+    """The default annotator, with a place of its own that it takes for the one that was meant."""
+
+    card = Card("grounded", "1", "0" * 64, layers=("side_effect",))
+
+    def __init__(self, grounding: str) -> None:
+        self.grounding = grounding
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        return [self._of(each) for each in load_annotator(DEFAULT).annotate(batch, hints)]
+
+    def _of(self, change: Change) -> Change:
+        region = np.zeros(change.map.shape, np.bool_)
+        region[40:160, 60:200] = self.grounding != "whole"
+        layers = {"side_effect": side_effect(change.map, region)}
+        scores = {**change.scores, **side_effect_scores(change.map >= 0.5, region)}
+        return replace(change, layers=layers, scores=scores, grounding=self.grounding)
+
+
+def test_what_the_annotator_took_for_the_region_is_said_to_be_its_own(
+    comparison: Comparison, beside: Comparison, tmp_path: Path
+) -> None:
+    found = compare(comparison.original, comparison.edited, annotator=Grounded("clipseg"))
+    share = percent(found.scores["side_effect_frac"] or 0)
+    assert f"Of what changed, {share} lies outside what the instruction names, as clipseg finds it." in (
+        found.sentence
+    )
+    assert "given region" not in found.sentence
+    assert found.as_dict()["grounding"] == "clipseg"
+    found.save(tmp_path)
+    beside.save(tmp_path / "given")
+    pictures = [(place / "side_effect.png").read_bytes() for place in (tmp_path, tmp_path / "given")]
+    assert pictures[0] == pictures[1]
+
+
+def test_where_the_whole_picture_was_meant_nothing_is_said_of_an_outside(comparison: Comparison) -> None:
+    found = compare(comparison.original, comparison.edited, annotator=Grounded("whole"))
+    assert "lies outside" not in found.sentence
+
+
+def test_a_given_region_wins_over_the_annotators_own(comparison: Comparison) -> None:
+    everywhere = np.ones(comparison.mask.shape, np.bool_)
+    found = compare(comparison.original, comparison.edited, region=everywhere, annotator=Grounded("clipseg"))
+    assert (found.annotation.grounding, found.scores["side_effect_frac"]) == ("region", 0)
+    assert found.side_effect is not None
+    assert not found.side_effect.any()
+
+
+def test_the_command_says_it_and_writes_it(command: Command, comparison: Comparison, tmp_path: Path) -> None:
+    for name, pixels in {"a": comparison.original, "b": comparison.edited}.items():
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    (tmp_path / "r.png").write_bytes(encode_png(np.ones(comparison.mask.shape, np.bool_)))
+    pictures = tmp_path / "a.png", tmp_path / "b.png"
+    code, shown, _ = command("compare", *pictures, "--region", tmp_path / "r.png", "-o", tmp_path / "out")
+    assert code == 0
+    assert "0 % lies outside the given region" in " ".join(shown.split())
+    assert (tmp_path / "out" / "side_effect.png").exists()
+    page = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
+    assert f"--region={tmp_path / 'r.png'}" in page
+    code, _, told = command("compare", *pictures, "--region", tmp_path / "gone.png")
+    assert code == 2
+    assert told.startswith("error: region: ")
 
 
 def test_a_region_of_another_size_is_refused_with_both_sizes(comparison: Comparison) -> None:

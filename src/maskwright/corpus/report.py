@@ -91,7 +91,8 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
             raise SettingError(
                 f"column {name!r} holds {kind}; values to be told apart are text, numbers or yes and no"
             )
-    rows = Rows(corpus.table(_columns(by, pair_on)))
+    # an older version wrote fewer scores
+    rows = Rows(corpus.table([name for name in _columns(by, pair_on) if name in corpus.columns]))
     planned = sum(each.rows for each in load_plan(folder))
     looks = Looks(corpus, rows)
     sheets = looks.sheets()
