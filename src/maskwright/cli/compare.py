@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwright.cli.setup import Backbone, Grounding, Vae
 from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
-from maskwright.masks.annotators import DEFAULT
+from maskwright.masks.annotators import DEFAULT, Setup, load_annotator
 from maskwright.pages.words import percent
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def command(
         str,
         typer.Option(help="A name, package.module:Class, or an .onnx file beside its card.", metavar="NAME"),
     ] = DEFAULT,
+    backbone: Backbone = None,
+    grounding: Grounding = None,
+    vae: Vae = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what was changed between two pictures.
@@ -50,7 +54,8 @@ def command(
     """
     from maskwright.masks.compare import compare
 
-    comparison = compare(original, edited, region=region, annotator=annotator)
+    loaded = load_annotator(annotator, Setup(backbone, grounding, vae))
+    comparison = compare(original, edited, region=region, annotator=loaded)
     if out is not None:
         comparison.save(out)
     if as_json:
