@@ -6,7 +6,7 @@ import re
 
 from maskwright.pairs import instruction_words as known
 from maskwright.pairs.instruction_phrases import adjectival, bare, concept, head, is_doing, lows, said_of
-from maskwright.pairs.instruction_states import styled
+from maskwright.pairs.instruction_style import styled
 from maskwright.pairs.instruction_text import Word, Words, sentences
 from maskwright.pairs.instruction_values import Transformation
 
@@ -62,8 +62,8 @@ def _noun_before(words: Words) -> list[Word]:
     return list(words[place:]) or list(words[: max(place - 1, 0)])
 
 
-def _noun_behind(words: Words) -> Words:
-    return words[:1]
+def _noun_behind(words: Words) -> list[Word]:
+    return list(words[:1])
 
 
 def _more(common: Words, new: Words, behind: Words) -> Transformation | None:

@@ -24,7 +24,7 @@ def is_adjective(word: Word) -> bool:
         return True
     if "-" in low and low.rsplit("-", 1)[1] in known.ADJECTIVES:
         return True
-    if len(low) < 5:
+    if len(low) < 5 or low in known.NO_ADJECTIVES:
         return False
     return low.endswith(_ENDINGS) or _participle(low) or _compared(low)
 
@@ -76,7 +76,7 @@ def lead(words: Words) -> int:
 
 
 def phrase_end(words: Words) -> int:
-    """Where the noun phrase ends that words begin with; `of` and `with` carry it on, other prepositions end it."""
+    """Where the noun phrase ends that words begin with; only `of` and `with` carry it on."""
     start = lead(words)
     place = start
     while place < len(words):
@@ -89,10 +89,9 @@ def phrase_end(words: Words) -> int:
             continue
         if low in known.PREPOSITIONS:
             break
-        if place > start and low in known.ARTICLES | known.POSSESSIVES and words[place - 1].low not in (
-            "and", "or", "holding", "wearing", "riding", "eating", "carrying",
-        ):  # fmt: skip
-            if not is_doing(words[place - 1].low):
+        if place > start and low in known.ARTICLES | known.POSSESSIVES:
+            before = words[place - 1].low
+            if before not in ("and", "or") and not is_doing(before):
                 break
         if place > start and _stands_for_place(words, place):
             break
@@ -103,7 +102,7 @@ def phrase_end(words: Words) -> int:
 
 
 def _stands_for_place(words: Words, place: int) -> bool:
-    """Whether a participle begins to say where a thing is: `standing on`, `parked near`, `flying` at the end."""
+    """Whether a participle begins to say where a thing is: `standing on`, `parked near`, a last `flying`."""
     low = words[place].low
     if not (is_doing(low) or (low.endswith("ed") and len(low) > 4) or low in known.MADE):
         return False
@@ -118,7 +117,7 @@ def phrase(words: Words) -> Words:
 
 def bare(words: Words) -> list[Word]:
     """Without the determiners before and the loose words behind."""
-    found = [word for word in words]
+    found = list(words)
     start = lead(found)
     while start and found[start - 1].low in known.NUMBERS:
         start -= 1
@@ -127,6 +126,8 @@ def bare(words: Words) -> list[Word]:
     found = found[start:]
     while found and (found[-1].low in known.LOOSE or found[-1] == COMMA):
         found.pop()
+    if found and found[-1].low.endswith("'s"):
+        found[-1] = Word(found[-1].text[:-2], found[-1].low[:-2])
     return found
 
 
@@ -152,7 +153,7 @@ def written(words: Words) -> str:
 
 
 def head(words: Words) -> str:
-    """The head noun of the phrase that words begin with, in lower case: the last word before `of` or `with`."""
+    """The head noun of a phrase, in lower case: the last word before `of` or `with`."""
     found = bare(phrase(words))
     for place, word in enumerate(found):
         if place and (word.low in known.PREPOSITIONS or word.low == "and" or is_doing(word.low)):
@@ -184,8 +185,8 @@ def _short(thing: Sequence[Word]) -> list[Word]:
 
 
 def _trimmed(predicate: Words) -> list[Word]:
-    """Without `be`, `to`, `look` and articles before, and without what stands behind `instead of` or a comma."""
-    found = [word for word in predicate]
+    """Without `be`, `to` and articles before, and without what stands behind `instead of` or a comma."""
+    found = list(predicate)
     for place, word in enumerate(found):
         if word == COMMA or (
             place and word.low in ("instead", "rather", "so", "while", "because", "that", "which")
@@ -253,7 +254,7 @@ def _may_be_verb(words: Words, place: int) -> bool:
 
 
 def adjectives_at_end(words: Words) -> int:
-    """Where the adjectives begin that words end with, behind a noun at least; the length where there are none."""
+    """Where the adjectives begin that words end with, behind a noun; the length if there are none."""
     start = first_noun(words)
     place = len(words)
     while place > start and (
@@ -263,3 +264,9 @@ def adjectives_at_end(words: Words) -> int:
     while place < len(words) and words[place].low in ("and", ","):
         place += 1
     return place if adjectival(words[place:]) else len(words)
+
+
+def mark(words: Words, marks: str, behind: int) -> int | None:
+    """Where the first of some words stands, not before place `behind` and not first of all."""
+    wanted = marks.split()
+    return next((i for i in range(max(behind, 1), len(words)) if words[i].low in wanted), None)

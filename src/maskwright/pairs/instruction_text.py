@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from maskwright.pairs.instruction_words import wordset
+
 LONGEST = 2000
-"""Characters of a text that is read at all; the longest instruction of the public sets we know has about 700."""
+"""Characters of a text that is read at all; the longest instruction we met in a public set has about 700."""
 LONGEST_WORD = 40
 
 _WORD = r"[^\W_]+(?:['’\-&][^\W_]+)*"
@@ -29,167 +31,54 @@ _SLOT = re.compile(r"\[\*?v\*?\]", re.IGNORECASE)
 """How AnyEdit says that another picture belongs to the instruction."""
 _OPENING = re.compile(
     r"""\s* (?: [-*•>#]+\s+ | \(?\d{1,2}\s*[.):]\s+ | \(?[a-z][.)]\s+
-      | (?:edit\s+|editing\s+)?(?:instruction|prompt|edit|step|task|request|turn)s?\s*\d{0,2}\s*[:.)]\s* )+""",
+      | (?:edit(?:ing)?\s+)?(?:instruction|prompt|edit|step|task|request|turn)s?\s*\d{0,2}\s*[:.)]\s* )+""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[A-Za-z]")
 
-# What no English sentence of a few words holds, but the commonest sentences of its neighbours do.
-_FOREIGN = frozenset(
-    [
-        "le",
-        "les",
-        "un",
-        "une",
-        "des",
-        "du",
-        "et",
-        "est",
-        "avec",
-        "dans",
-        "sur",
-        "pour",
-        "au",
-        "aux",
-        "el",
-        "los",
-        "las",
-        "del",
-        "por",
-        "con",
-        "para",
-        "una",
-        "uno",
-        "lo",
-        "y",
-        "il",
-        "gli",
-        "della",
-        "nel",
-        "der",
-        "das",
-        "den",
-        "dem",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "und",
-        "mit",
-        "zu",
-        "im",
-        "auf",
-        "ist",
-        "het",
-        "een",
-        "van",
-        "op",
-        "voor",
-        "naar",
-        "met",
-        "o",
-        "os",
-        "um",
-        "uma",
-        "em",
-        "do",
-        "da",
-        "dos",
-        "na",
-        "no",
-        "ao",
-        "och",
-        "ett",
-        "med",
-        "til",
-        "og",
-        "på",
-        "som",
-        "på",
-        "till",
-        "av",
-        "w",
-        "z",
-        "i",
-        "na",
-        "je",
-        "yang",
-        "di",
-        "ke",
-        "dan",
-        "bir",
-        "ve",
-        "bu",
-        "ist",
-        "nicht",
-        "en",
-        "la",
-        "por",
-        "más",
-        "de",
-        "que",
-        "se",
-        "su",
-        "mi",
-        "ma",
-        "mon",
-        "sa",
-        "son",
-        "ce",
-        "cette",
-        "che",
-        "è",
-        "à",
-        "é",
-        "ska",
-        "att",
-        "ta",
-        "bort",
-    ]
+_FOREIGN = wordset(
+    "le les o un une des du et est avec dans sur pour au aux el los las del por con para una uno lo y il"
+    " gli della nel der das den dem ein eine einen einem und mit zu im auf ist het een van op voor naar os"
+    " um uma em da dos na ao och ett med til og på som till av w z je yang di ke dan bir ve bu nicht en la"
+    " de que se su ce cette che è à é ska att ta bort"
 )
-_ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "to",
-        "of",
-        "in",
-        "on",
-        "with",
-        "and",
-        "by",
-        "into",
-        "for",
-        "it",
-        "be",
-        "is",
-        "from",
-        "make",
-        "add",
-        "remove",
-        "replace",
-        "change",
-        "that",
-        "this",
-        "his",
-        "her",
-        "their",
-    ]
+"""What hardly an English sentence of a few words holds, but the commonest sentences of its neighbours do."""
+_ENGLISH = wordset(
+    "the a an to of in on with and by into for it be is from make add remove replace change that this his"
+    " her their"
 )
 _SPELLED = {
-    "teh": "the", "hte": "the", "wiht": "with", "wtih": "with", "ot": "to",
-    "inot": "into", "itno": "into", "fo": "of", "adn": "and", "nad": "and", "iwth": "with", "taht": "that",
-    "backgroud": "background", "backgorund": "background", "backround": "background", "bakground": "background",
-    "backgrond": "background", "woamn": "woman", "waer": "wear", "weare": "wear", "wera": "wear",
-    "weraing": "wearing", "waering": "wearing", "hodl": "hold", "hlod": "hold", "holdign": "holding",
-    "colr": "color", "coulor": "color", "clor": "color", "colro": "color", "thier": "their", "ther": "there",
-    "theer": "there", "hvae": "have", "haev": "have", "ahve": "have", "mkae": "make",
-    "amke": "make", "maek": "make", "mke": "make", "ad": "add", "addd": "add", "adda": "add",
-    "ptu": "put", "lte": "let", "elt": "let", "trun": "turn", "tunr": "turn", "turrn": "turn",
-    "gvie": "give", "giev": "give", "swpa": "swap", "pleae": "please", "plase": "please", "pls": "please",
-    "plz": "please", "lets": "let's",
-}  # fmt: skip
+    slip: meant
+    for meant, slips in (
+        ("the", "teh hte"),
+        ("with", "wiht wtih iwth"),
+        ("to", "ot"),
+        ("into", "inot itno"),
+        ("of", "fo"),
+        ("and", "adn nad"),
+        ("that", "taht"),
+        ("background", "backgroud backgorund backround bakground backgrond"),
+        ("woman", "woamn"),
+        ("wear", "waer weare wera"),
+        ("wearing", "weraing waering"),
+        ("hold", "hodl hlod"),
+        ("holding", "holdign"),
+        ("color", "colr coulor clor colro"),
+        ("their", "thier"),
+        ("there", "ther theer"),
+        ("have", "hvae haev ahve"),
+        ("make", "mkae amke maek mke"),
+        ("add", "ad addd adda"),
+        ("put", "ptu"),
+        ("let", "lte elt"),
+        ("turn", "trun tunr turrn"),
+        ("give", "gvie giev"),
+        ("swap", "swpa"),
+        ("please", "pleae plase pls plz"),
+        ("let's", "lets"),
+    )
+    for slip in slips.split()
+}
 """Slips in the words that rules look for."""
 
 

@@ -1,0 +1,143 @@
+"""Instructions without an imperative: `the dog should be a wolf`, `in the style of Van Gogh`, wishes."""
+
+from __future__ import annotations
+
+from maskwright.pairs import instruction_words as known
+from maskwright.pairs.instruction_changes import make
+from maskwright.pairs.instruction_phrases import (
+    concept,
+    head,
+    is_doing,
+    lead,
+    lows,
+    mark,
+    phrase_end,
+    split_predicate,
+)
+from maskwright.pairs.instruction_states import ADDED, MOVED, REMOVED, REPLACED, added, located, state
+from maskwright.pairs.instruction_style import style, styled
+from maskwright.pairs.instruction_text import Words
+from maskwright.pairs.instruction_values import Transformation
+
+_LONGEST_SUBJECT = 8
+"""Words of a subject, with what says where it is."""
+_SEEN = known.HAVE | known.wordset("wear hold look become turn say read disappear sit stand face")
+"""Verbs of what may be seen."""
+_SEEN_TO_BE = (
+    (known.ADJECTIVES | known.TIMES | known.MEDIA | known.ARTICLES | known.PLACING)
+    | (REPLACED | REMOVED | ADDED | MOVED)
+    | known.wordset("more made covered filled painted dyed dressed")
+)
+_ART = known.MEDIUM_NOUNS | known.wordset("painting drawing mosaic style filter")
+_SHORT = 10
+"""Words of a fragment that is an instruction; longer ones are captions."""
+
+
+def clause_of(words: Words, *, free: bool, modal: bool = False) -> Transformation | None:
+    """A whole clause: a subject and what it is to do, `the sky to be blue`, `the dog should be a wolf`.
+
+    Args:
+        free: any verb will do, since what stands before says that it is a wish.
+        modal: only behind `should`.
+    """
+    if not words or not _may_be_subject(words):
+        return None
+    if not modal and words[0].low == "it" and styled(words[1:]):
+        return style((), words[1:])
+    split = _split_modal(words, to=free) or (None if modal else split_predicate(words))
+    if split is None:
+        return None
+    subject, predicate = split
+    if len(subject) > _LONGEST_SUBJECT or head(subject) in known.UNSEEN or not (free or _visible(predicate)):
+        return None
+    return state(subject, predicate)
+
+
+def _may_be_subject(words: Words) -> bool:
+    first = words[0].low
+    return (
+        first in known.DETERMINERS | known.PERSONS | {"it", "there", "everything"} - {"me"} or "'s" in first
+    )
+
+
+def _split_modal(words: Words, *, to: bool) -> tuple[Words, Words] | None:
+    """Subject and predicate around `should`, `needs to`, and `to` where that is asked for."""
+    for place in range(1, len(words) - 1):
+        low, after = words[place].low, words[place + 1].low
+        if low in known.MODALS or (to and low == "to" and after in known.STRONG | known.WEAK):
+            return words[:place], words[place + 1 :]
+        if low == "needs" and after == "to" and place + 2 < len(words):
+            return words[:place], words[place + 2 :]
+    return None
+
+
+def _visible(predicate: Words) -> bool:
+    """Whether what is said of a subject may be seen: `be red`, not `be interpreted`."""
+    verb, rest = predicate[0].low, predicate[1:]
+    if verb not in known.BE:
+        return verb in _SEEN
+    if not rest:
+        return False
+    low = rest[0].low
+    stem = low.removesuffix("ing")
+    acts = not {stem, stem + "e", stem[:-1]}.isdisjoint(known.STRONG | known.WEAK)
+    return low in _SEEN_TO_BE or (is_doing(low) and (len(rest) > 1 or acts))
+
+
+def wanted(words: Words) -> Transformation | None:
+    """`I want the sky blue`, `I'd like a dog on the sofa`."""
+    if not words or words[0].low not in known.INDEFINITE:
+        return make(words)
+    where = words[phrase_end(words) :]
+    placed = where and where[0].low in known.PLACING | known.BESIDE and lead(where[1:])
+    return added(words) if placed else None
+
+
+def counted(words: Words) -> Transformation | None:
+    """`the number of camels increases to two`."""
+    if lows(words)[:3] != ["the", "number", "of"]:
+        return None
+    more, less = mark(words, "increases increased", 3), mark(words, "decreases decreased", 3)
+    if more is not None:
+        return Transformation("add", "", concept(words[3:more]))
+    return Transformation("remove", concept(words[3:less])) if less is not None else None
+
+
+def imagined(words: Words) -> Transformation | None:
+    """`(what would) the man look like with a beard`."""
+    look = mark(words, "look", 1)
+    if look is None or not _may_be_subject(words) or lows(words)[look + 1 : look + 2] != ["like"]:
+        return None
+    return located(words[:look], words[look + 2 :]) if words[look + 2 :] else None
+
+
+def fragment(words: Words) -> Transformation | None:
+    """Without a verb: `as if painted by Monet`, `in the style of Van Gogh`, `a cat instead of a dog`."""
+    found = lows(words)
+    instead = mark(words, "instead", 1)
+    if instead is not None and found[instead + 1 : instead + 2] == ["of"]:
+        new, old = words[:instead], words[instead + 2 :]
+        if lead(new) and lead(old) and phrase_end(new) == len(new):
+            return Transformation("replace", concept(old), concept(new))
+    if found[:2] in (["as", "if"], ["as", "though"]):
+        said = styled(words) or not {"painted", "drawn", "taken", "made"}.isdisjoint(found)
+        return style((), words[2:]) if said else None
+    if found[:2] == ["if", "it"] and found[2:3] in (["were"], ["was"]) and styled(words[3:]):
+        return style((), words[3:])
+    if found[:4] == ["in", "the", "style", "of"]:
+        return style((), words[4:])
+    if len(words) < _SHORT and found[0] in ("as", "in", "with", "like") and _names_art(words[1:]):
+        return style((), words[1:])
+    if found[-1] == "style" and len(words) < _SHORT and styled(words[:-1]) and not lead(words):
+        return style((), words)
+    return None
+
+
+def _names_art(words: Words) -> bool:
+    """Whether words name a way of painting and no more: `a watercolor`, `anime style`, `a Picasso`."""
+    found = lows(words)
+    if phrase_end(words) < len(words) and found[phrase_end(words)] not in ("by", "of", "from"):
+        return False
+    if not known.MAKERS.isdisjoint(found) or found[-2:] == ["comic", "book"]:
+        return bool(lead(words))
+    return head(words) in _ART
