@@ -80,7 +80,7 @@ def removed(words: Words) -> Transformation | None:
 def becomes(subject: Words, target: Words) -> Transformation | None:
     """A thing turns into another, or into the same with other looks."""
     noun, after = head(subject), head(target)
-    if not after or not (noun or is_whole(subject)) or {noun, after} & known.UNSEEN:
+    if not bare(target) or {noun, after} & known.UNSEEN:
         return None
     old, new = concept(subject), concept(target)
     owner = owner_of(subject)
@@ -97,7 +97,7 @@ def becomes(subject: Words, target: Words) -> Transformation | None:
         return Transformation("text", old, new)
     if noun in known.LOOKS:
         return _looks(subject, target)
-    return _another(subject, target)
+    return _another(subject, target) if noun and after else None
 
 
 def _another(subject: Words, target: Words) -> Transformation:
