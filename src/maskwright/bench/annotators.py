@@ -77,7 +77,7 @@ def bench_annotators(
     network = None if roundtrip is None else load_roundtrip(roundtrip)
     photos = [] if unedited is None else [photo.path for photo in read_photos(unedited, "val")]
     source = open_source(table, roles=roles)
-    chosen = _chosen(source, where, by)
+    chosen = chosen_rows(source, where, by)
     records, unmeasured = _measured(source, chosen, loaded, None, progress, "pairs")
     if not records:
         reason = f": {unmeasured[0].id}: {unmeasured[0].detail}" if unmeasured else ""
@@ -119,8 +119,8 @@ def bench_annotators(
     )
 
 
-def _chosen(source: Source, where: str | None, by: Sequence[str]) -> set[str]:
-    """Ids of the rows that the condition lets through."""
+def chosen_rows(source: Source, where: str | None, by: Sequence[str]) -> set[str]:
+    """Ids of the rows that the condition lets through; `by` are columns that must be there."""
     names = [
         *source.schema().names,
         *(n for n in ("original", "edited", "mask") if n not in source.schema().names),

@@ -84,10 +84,22 @@ def curves(
     filled = [fill(levels["signed"] >= threshold) for threshold in FILLED_THRESHOLDS]
     masks["signed_filled"] = (FILLED_THRESHOLDS, filled)
     return [
-        {name: _of_levels(grey, truth, without) for name, grey in levels.items()}
+        {name: curve_of(grey, truth, without) for name, grey in levels.items()}
         | {name: _of_masks(tried, found, truth, without) for name, (tried, found) in masks.items()}
         for without in ignore
     ]
+
+
+def curve_of(levels: Grey, truth: Mask, ignore: Mask | None) -> Curve:
+    """The counts of `level >= t` for every t of 0..255.
+
+    Args:
+        levels: (H, W) uint8.
+        truth, ignore: (H, W) bool.
+    """
+    found = count_levels(levels, truth, ignore=ignore)
+    tp, fp = (np.cumsum(part[::-1])[::-1] for part in (found.edited, found.unedited))
+    return Curve(np.arange(256), tp, fp, int(found.edited.sum()), int(found.unedited.sum()))
 
 
 def signed_filled(original: Picture, edited: Picture, threshold: int) -> Mask:
@@ -133,12 +145,6 @@ def best_of_picture(curve: Curve) -> Counts:
     nothing = Counts(fn=curve.real, tn=curve.unreal)
     best = curve.at(int(curve.f1().argmax()))
     return best if f1_of(best) >= f1_of(nothing) else nothing
-
-
-def _of_levels(levels: Grey, truth: Mask, ignore: Mask | None) -> Curve:
-    found = count_levels(levels, truth, ignore=ignore)
-    tp, fp = (np.cumsum(part[::-1])[::-1] for part in (found.edited, found.unedited))
-    return Curve(np.arange(256), tp, fp, int(found.edited.sum()), int(found.unedited.sum()))
 
 
 def _of_masks(thresholds: Sequence[int], masks: Sequence[Mask], truth: Mask, ignore: Mask | None) -> Curve:
