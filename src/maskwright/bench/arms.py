@@ -17,7 +17,7 @@ from maskwright.masks.annotators import ANNOTATORS, Annotator, Setup, load_annot
 from maskwright.masks.annotators.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
 from maskwright.masks.annotators.encoders import seen_at_most
 from maskwright.masks.annotators.large import shrunk
-from maskwright.masks.annotators.semantic import calibrated, distances, nulls_of, plain
+from maskwright.masks.annotators.semantic import calibrated, distances, null_of_backbone, plain
 from maskwright.masks.annotators.sigma import ROUNDTRIP_PX
 from maskwright.masks.pipeline import Prepared, ready_or_broken
 from maskwright.measures.metrics import Counts, count
@@ -228,7 +228,7 @@ def feature_levels(pair: Aligned, bench: Bench) -> dict[str, NDArray[np.uint8]]:
         apart,
         size,
         valid=pair.valid,
-        constants=nulls_of(bench.backbone.name, len(apart)),
+        constant=null_of_backbone(bench.backbone.name),
         roundtrip=distances(*noise) if noise else None,
     )
     return {
