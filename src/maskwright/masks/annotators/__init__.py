@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ANNOTATORS: dict[str, str] = {
     "compact": "maskwright.masks.annotators.compact:Compact",
     "difference": "maskwright.masks.annotators.difference:Difference",
+    "sigma": "maskwright.masks.annotators.sigma:Sigma",
 }
 """Every annotator with a name; strings, so that listing them imports nothing."""
 DEFAULT = "difference"
@@ -138,8 +139,10 @@ def _maker(name: str) -> tuple[Callable[..., Any], frozenset[str]]:
     if name.lower().endswith(".onnx"):
         from maskwright.masks.annotators.compact import Compact, takes
         from maskwright.masks.annotators.onnx import OnnxAnnotator
+        from maskwright.masks.annotators.sigma_compact import SigmaCompact
 
-        made = Compact if takes(name) == ["planes"] else OnnxAnnotator
+        of_planes = {("planes",): Compact, ("planes", "prior", "null"): SigmaCompact}
+        made = of_planes.get(tuple(takes(name)), OnnxAnnotator)
         return partial(made, name), options_of(made)
     place = ANNOTATORS.get(name, name)
     if ":" not in place:

@@ -14,28 +14,31 @@ from numpy.typing import NDArray
 
 from maskwright.errors import InputError
 from maskwright.masks.annotators.backbones import Features
-from maskwright.masks.annotators.evidence import STRIDE
-from maskwright.masks.annotators.planes import CHANNELS
-from maskwright.pairs.values import Picture
+from maskwright.masks.annotators.compact import MULTIPLE
+from maskwright.masks.annotators.evidence import evidence
+from maskwright.masks.annotators.planes import planes
+from maskwright.masks.annotators.rule import log_odds, shipped_rule
+from maskwright.pairs.values import Aligned, Geometry, Picture
 from maskwright.weights import card_path, open_network, read_card, shipped
 
 LONGEST_PX = 1024
 """Longer side that a backbone sees at most: larger pictures are shrunk, so that memory is bounded."""
 
-TAPS = ("/Relu_output_0", "/body.1/", "/body.2/", "/body.3/", "/body.4/")
-"""Beginnings of the names of what the levels of a compact network give on the way down."""
-NEUTRAL = (5, 64, 64, 64, 64, 64, 105, 160, 0, 0, 0, 1)
-"""Planes beside the colours of two equal pictures: what `planes` gives for all of those, and medians over
-photographs for the log odds and the activity."""
-DEEPEST = 64
-"""Pixels of the picture a step on the deepest level."""
+TAPS = ("/Relu_output_0", "/body.1/")
+"""Beginnings of the names of what the two finest levels of a compact network give on the way down. The
+coarser ones say nothing of one picture: the distance of their features tells edits from the rest no better
+than chance, shown the picture beside itself, beside grey, or beside its blur (docs/LOG.md)."""
+BLUR_PX = 32.0
+"""Standard deviation of the blur that stands beside the picture, in its own pixels."""
 
 PROBE_PX = 256
 """Side of a grey picture on which the strides of a network are measured."""
 
 
 class CompactEncoder:
-    """The compact network as it sees a picture beside itself: five layers of 16 to 128 channels.
+    """The compact network as it sees a picture beside its own blur: two layers of 16 and 32 channels.
+
+    A picture beside itself has no differences, and wakes nothing in a network of differences.
 
     Args:
         path: an .onnx file that `maskwright train compact` wrote; None is the one in the wheel.
@@ -46,12 +49,13 @@ class CompactEncoder:
     """
 
     name = "compact"
-    strides = (4, 8, 16, 32, 64)
+    strides = (4, 8)
 
     def __init__(self, path: str | PathLike[str] | None = None, *, threads: int = 1) -> None:
         file = shipped("compact") if path is None else Path(path)
         self._network = open_network(file, threads=threads, taps=TAPS)
         self.digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        self._rule = shipped_rule()
         self._taps = [entry.name for entry in self._network.get_outputs()[-len(TAPS) :]]
 
     def features(self, pictures: Sequence[Picture]) -> list[Features]:
@@ -61,13 +65,13 @@ class CompactEncoder:
     def _of(self, picture: Picture) -> Features:
         picture = seen_at_most(picture, LONGEST_PX)
         height, width = picture.shape[:2]
-        size = (-(-width // STRIDE), -(-height // STRIDE))
-        half = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        padded = continued(half, DEEPEST // STRIDE).transpose(2, 0, 1)
-        planes = np.empty((1, len(CHANNELS), *padded.shape[1:]), np.uint8)
-        planes[0, 0:3] = planes[0, 3:6] = padded
-        planes[0, 6:] = np.array(NEUTRAL, np.uint8)[:, None, None]
-        layers = self._network.run(self._taps, {"planes": planes})
+        blur = np.asarray(cv2.GaussianBlur(picture, (0, 0), BLUR_PX), np.uint8)
+        everywhere = np.ones((height, width), np.bool_)
+        seen = evidence(Aligned(blur, picture, everywhere, Geometry("identity", np.eye(3))))
+        made = planes(seen, log_odds(seen, self._rule))
+        below, beside = -made.shape[1] % MULTIPLE, -made.shape[2] % MULTIPLE
+        padded = np.pad(made, ((0, 0), (0, below), (0, beside)), mode="edge")
+        layers = self._network.run(self._taps, {"planes": padded[None]})
         return tuple(_cut(layer, height, width, s) for layer, s in zip(layers, self.strides, strict=True))
 
 

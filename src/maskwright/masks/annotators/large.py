@@ -53,7 +53,7 @@ def odds_of_large(pair: Aligned, weigh: Callable[[Evidence], tuple[Plane, Mask]]
     """
     height, width = pair.valid.shape
     size = (-(-width // STRIDE), -(-height // STRIDE))
-    frame = _shrunk(pair)
+    frame = shrunk(pair)
     seen = evidence(frame)
     coarse, doubted = weigh(seen)
     coarse[~seen.valid] = -20
@@ -79,18 +79,21 @@ def odds_of_large(pair: Aligned, weigh: Callable[[Evidence], tuple[Plane, Mask]]
     return Looked(odds, suspicious, valid, float(np.median(calms)))
 
 
-def _shrunk(pair: Aligned) -> Aligned:
+def shrunk(pair: Aligned) -> Aligned:
+    """The pair with its longer side shrunk to `FRAME_PX`; the pair itself where it is no longer."""
     height, width = pair.valid.shape
     scale = FRAME_PX / max(height, width)
+    if scale >= 1:
+        return pair
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
 
-    def shrunk(array: np.ndarray, way: int) -> np.ndarray:
+    def resized(array: np.ndarray, way: int) -> np.ndarray:
         return cv2.resize(array, size, interpolation=way)
 
     return Aligned(
-        shrunk(pair.original, cv2.INTER_AREA),
-        shrunk(pair.edited, cv2.INTER_AREA),
-        shrunk(pair.valid.view(np.uint8), cv2.INTER_NEAREST).astype(np.bool_),
+        resized(pair.original, cv2.INTER_AREA),
+        resized(pair.edited, cv2.INTER_AREA),
+        resized(pair.valid.view(np.uint8), cv2.INTER_NEAREST).astype(np.bool_),
         pair.geometry,
         pair.tone,
     )
