@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from maskwright.errors import InputError
 from maskwright.masks.annotators.backbones import Features
 from maskwright.masks.annotators.compact import MULTIPLE
-from maskwright.masks.annotators.evidence import evidence
-from maskwright.masks.annotators.planes import planes
+from maskwright.masks.annotators.evidence import STRIDE, evidence
+from maskwright.masks.annotators.planes import CHANNELS, planes
 from maskwright.masks.annotators.rule import log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Geometry, Picture
 from maskwright.weights import card_path, open_network, read_card, shipped
@@ -24,10 +24,14 @@ from maskwright.weights import card_path, open_network, read_card, shipped
 LONGEST_PX = 1024
 """Longer side that a backbone sees at most: larger pictures are shrunk, so that memory is bounded."""
 
-TAPS = ("/Relu_output_0", "/body.1/")
-"""Beginnings of the names of what the two finest levels of a compact network give on the way down. The
-coarser ones say nothing of one picture: the distance of their features tells edits from the rest no better
-than chance, shown the picture beside itself, beside grey, or beside its blur (docs/LOG.md)."""
+TAPS = ("/Relu_output_0", "/body.1/", "/body.2/", "/body.3/", "/body.4/")
+"""Beginnings of the names of what the levels of a compact network give on the way down."""
+USED = 2
+"""Of the levels, from the finest on. The distance of the coarser ones' features tells edits from the rest no
+better than chance, whatever stands beside the picture: itself, grey, or its blur (docs/LOG.md)."""
+NEUTRAL = (5, 64, 64, 64, 64, 64, 105, 160, 0, 0, 0, 1)
+"""Planes beside the colours of two equal pictures: what `planes` gives for all of those, and medians over
+photographs for the log odds and the activity."""
 BLUR_PX = 32.0
 """Standard deviation of the blur that stands beside the picture, in its own pixels."""
 
@@ -35,10 +39,11 @@ PROBE_PX = 256
 """Side of a grey picture on which the strides of a network are measured."""
 
 
-class CompactEncoder:
-    """The compact network as it sees a picture beside its own blur: two layers of 16 and 32 channels.
+class CompactLevels:
+    """The compact network as it sees a picture beside itself: all five levels, of 16 to 128 channels.
 
-    A picture beside itself has no differences, and wakes nothing in a network of differences.
+    What a trained head compares (`learning/networks/encoder.py`). By itself it is a poor backbone: a picture
+    beside itself has no differences, and wakes little in a network of differences.
 
     Args:
         path: an .onnx file that `maskwright train compact` wrote; None is the one in the wheel.
@@ -48,31 +53,56 @@ class CompactEncoder:
         InputError: it is damaged, or none of that family.
     """
 
-    name = "compact"
-    strides = (4, 8)
+    name = "compact-levels"
+    strides: tuple[int, ...] = (4, 8, 16, 32, 64)
 
     def __init__(self, path: str | PathLike[str] | None = None, *, threads: int = 1) -> None:
         file = shipped("compact") if path is None else Path(path)
-        self._network = open_network(file, threads=threads, taps=TAPS)
+        taps = TAPS[: len(self.strides)]
+        self._network = open_network(file, threads=threads, taps=taps)
         self.digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        self._rule = shipped_rule()
-        self._taps = [entry.name for entry in self._network.get_outputs()[-len(TAPS) :]]
+        self._taps = [entry.name for entry in self._network.get_outputs()[-len(taps) :]]
 
     def features(self, pictures: Sequence[Picture]) -> list[Features]:
         """Layers of every picture, one picture at a time."""
-        return [self._of(picture) for picture in pictures]
+        return [self._of(seen_at_most(picture, LONGEST_PX)) for picture in pictures]
 
     def _of(self, picture: Picture) -> Features:
-        picture = seen_at_most(picture, LONGEST_PX)
         height, width = picture.shape[:2]
-        blur = np.asarray(cv2.GaussianBlur(picture, (0, 0), BLUR_PX), np.uint8)
-        everywhere = np.ones((height, width), np.bool_)
-        seen = evidence(Aligned(blur, picture, everywhere, Geometry("identity", np.eye(3))))
-        made = planes(seen, log_odds(seen, self._rule))
+        made = self._planes(picture)
         below, beside = -made.shape[1] % MULTIPLE, -made.shape[2] % MULTIPLE
         padded = np.pad(made, ((0, 0), (0, below), (0, beside)), mode="edge")
         layers = self._network.run(self._taps, {"planes": padded[None]})
         return tuple(_cut(layer, height, width, s) for layer, s in zip(layers, self.strides, strict=True))
+
+    def _planes(self, picture: Picture) -> NDArray[np.uint8]:
+        height, width = picture.shape[:2]
+        size = (-(-width // STRIDE), -(-height // STRIDE))
+        half = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+        made = np.empty((len(CHANNELS), *half.shape[1:]), np.uint8)
+        made[0:3] = made[3:6] = half
+        made[6:] = np.array(NEUTRAL, np.uint8)[:, None, None]
+        return made
+
+
+class CompactEncoder(CompactLevels):
+    """The compact network as it sees a picture beside its own blur: its two finest levels, awake then.
+
+    Arguments and errors as `CompactLevels`.
+    """
+
+    name = "compact"
+    strides = CompactLevels.strides[:USED]
+
+    def __init__(self, path: str | PathLike[str] | None = None, *, threads: int = 1) -> None:
+        super().__init__(path, threads=threads)
+        self._rule = shipped_rule()
+
+    def _planes(self, picture: Picture) -> NDArray[np.uint8]:
+        blur = np.asarray(cv2.GaussianBlur(picture, (0, 0), BLUR_PX), np.uint8)
+        everywhere = np.ones(picture.shape[:2], np.bool_)
+        seen = evidence(Aligned(blur, picture, everywhere, Geometry("identity", np.eye(3))))
+        return planes(seen, log_odds(seen, self._rule))
 
 
 class OnnxEncoder:
