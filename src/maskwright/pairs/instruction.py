@@ -23,8 +23,8 @@ from maskwright.pairs.instruction_openings import (
     unasked,
     unguided,
 )
-from maskwright.pairs.instruction_phrases import is_doing, lows
-from maskwright.pairs.instruction_text import LONGEST, Words, near, sentences
+from maskwright.pairs.instruction_phrases import is_doing, lows, mark
+from maskwright.pairs.instruction_text import LONGEST, Words, near, sentences, swapped
 from maskwright.pairs.instruction_values import ACTIONS, UNPARSED, Transformation
 
 __all__ = ["ACTIONS", "UNPARSED", "Transformation", "parse"]
@@ -35,34 +35,39 @@ _RULES: dict[str, verbs.Rule] = {
         ("add", verbs.add),
         ("insert include attach introduce overlay append superimpose incorporate", verbs.insert),
         ("remove delete erase eliminate omit hide exclude discard", verbs.remove),
+        ("lose ditch subtract", verbs.dropped),
         ("take", verbs.taken),
-        ("cut wipe", verbs.cut),
+        ("cut wipe scrub rub strip wash clear photoshop airbrush", verbs.cut),
         ("get", verbs.rid),
         ("replace swap exchange", verbs.replace),
+        ("trade", verbs.traded),
         ("substitute", verbs.substitute),
         ("use", verbs.use),
         ("put", verbs.put),
         ("place position hang stick set install plant", verbs.placed),
         ("transport teleport", verbs.carry),
         ("draw", verbs.draw),
-        ("write", verbs.write),
+        ("write spell", verbs.write),
         ("paint color colour recolor recolour dye tint repaint", verbs.paint),
         ("brighten darken lighten sharpen blur enhance enlarge shrink shorten lengthen widen", verbs.alter),
-        ("cover fill decorate dress age smooth desaturate saturate increase decrease reduce", verbs.alter),
-        ("improve resize straighten curl wrap surround soften restore lower raise tilt bend", verbs.alter),
-        ("open close fold boost narrow scale pixelate illuminate intensify", verbs.alter),
+        ("age smooth desaturate saturate increase decrease reduce boost resize straighten curl", verbs.alter),
+        ("soften shave trim narrow scale pixelate illuminate intensify", verbs.alter),
+        ("cover fill decorate dress wrap surround", verbs.covered),
+        ("open close raise lower tilt bend fold light", verbs.opened),
+        ("fix correct balance improve restore", verbs.mended),
         ("apply", verbs.apply),
         ("move shift relocate reposition rotate flip mirror", verbs.move),
-        ("push pull slide drag bring center spin", verbs.pushed),
+        ("push pull slide drag center spin", verbs.pushed),
+        ("bring throw drop slap pop", verbs.thrown),
         ("zoom", verbs.zoom),
         ("crop expand extend outpaint", verbs.crop),
         ("show", verbs.show),
         ("isolate extract", verbs.alone),
         ("keep", verbs.keep),
-        ("stylize stylise restyle cartoonize reimagine colorize colourize", verbs.restyle),
+        ("stylize stylise restyle cartoonize reimagine colorize colourize colorise colourise", verbs.restyle),
         ("render depict redraw recreate reinterpret", verbs.redraw),
         ("change turn transform convert modify alter transfer morph", changes.change),
-        ("edit switch adjust update", changes.change),
+        ("edit switch adjust update rewrite", changes.change),
         ("let", changes.let),
         ("have", changes.have),
         ("make", changes.make),
@@ -81,7 +86,7 @@ _REAL = known.wordset(
     "remote removed removes remover replaced replaces chance charge changes changed changer orange"
     " deleted deletes erased eraser inserted inserts concert convent covert rotated rotates included"
     " includes modified exchanged paints painted pint point pain plane plate placed places palace peace"
-    " pants faint saint print planet transforms enlarged darkened phase"
+    " pants faint saint print planet transforms enlarged darkened phase corp"
 )
 """Words that are one slip away from those, and meant."""
 _FINITE = known.wordset(
@@ -134,6 +139,8 @@ def _clauses(words: Words) -> list[Words]:
     cuts = [0]
     for place in range(1, len(words) - 1):
         if words[place].low not in ("and", "then", ",", "but", "while"):
+            continue
+        if all(word.low in POLITE for word in words[:place]):
             continue
         start = place + 1
         while start < len(words) - 1 and words[start].low in POLITE | {"while"}:
@@ -188,7 +195,18 @@ def _clause(words: Words, *, asked: bool) -> Transformation | None:
 def _imperative(words: Words, how: str) -> Transformation | None:
     """`VERB ...`, where no finite verb stands that would make it a statement."""
     verb = _verb(words[0].low, how) if words else ""
-    return None if not verb or is_statement(words) else _RULES[verb](words[1:])
+    if not verb or is_statement(words):
+        return None
+    rest = words[1:]
+    second = mark(rest, "and", 1)
+    if (
+        second is not None
+        and verb in ("let", "have", "make", "change")
+        and lows(rest)[second + 1 :][:1] == ["the"]
+    ):
+        first = _RULES[verb](rest[:second])  # `make the car red and the house blue`
+        return first or _RULES[verb](rest)
+    return _RULES[verb](rest)
 
 
 def _verb(low: str, how: str) -> str:
@@ -198,7 +216,7 @@ def _verb(low: str, how: str) -> str:
     if how and is_doing(low):
         stem = low.removesuffix("ing")
         return next((verb for verb in (stem, stem + "e", stem[:-1]) if verb in _RULES), "")
-    return "" if low in _REAL else near(low, _SLIPS)
+    return "" if low in _REAL else near(low, _SLIPS) or swapped(low, _RULES)
 
 
 def is_statement(words: Words) -> bool:

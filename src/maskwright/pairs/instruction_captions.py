@@ -24,9 +24,9 @@ def captions(text: str) -> Transformation | None:
     if not before or not after:
         return None
     start, end = 0, 0
-    while start < min(len(before), len(after)) and before[start].low == after[start].low:
+    while start < min(len(before), len(after)) and _same(before[start], after[start]):
         start += 1
-    while end < min(len(before), len(after)) - start and before[-1 - end].low == after[-1 - end].low:
+    while end < min(len(before), len(after)) - start and _same(before[-1 - end], after[-1 - end]):
         end += 1
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     common, behind = after[:start], after[len(after) - end :]
@@ -39,6 +39,10 @@ def captions(text: str) -> Transformation | None:
     if not new:
         return _less(common, old, behind)
     return _other(common, old, new, behind)
+
+
+def _same(first: Word, second: Word) -> bool:
+    return first.low == second.low and (not first.quoted or first.text == second.text)
 
 
 def _words(text: str) -> list[Word]:
@@ -93,10 +97,15 @@ def _less(common: Words, old: Words, behind: Words) -> Transformation | None:
 
 
 def _other(common: Words, old: Words, new: Words, behind: Words) -> Transformation | None:
+    old, new = old[_articles(old) :], new[_articles(new) :]
+    if not old or not new:
+        return None
+    if old[-1].quoted and new[-1].quoted:
+        return Transformation("text", concept(old), concept(new))
     if head(new) in known.ART_NOUNS or head(old) in known.PICTURES or (styled(new) and styled(old)):
         return Transformation("style", "", _styled_as(new), "whole")
     if adjectival(old) and adjectival(new):
-        if (is_doing(new[0].low) and not is_doing(old[0].low)) or not behind or is_doing(old[0].low):
+        if not behind or behind[0].low in known.PREPOSITIONS | known.DETERMINERS:
             thing = _noun_before(common)
             return Transformation("attribute", concept(thing), said_of(thing, new)) if bare(thing) else None
         thing = _noun_behind(behind)
@@ -113,6 +122,11 @@ def _other(common: Words, old: Words, new: Words, behind: Words) -> Transformati
     if not concept(old) or not concept(new):
         return None
     return Transformation("replace", concept(old), concept(new))
+
+
+def _articles(words: Words) -> int:
+    """How many articles words begin with: what differs may be `a red` and `an orange`."""
+    return next((i for i, word in enumerate(words) if word.low not in known.ARTICLES), len(words))
 
 
 def _styled_as(new: Words) -> str:

@@ -23,7 +23,7 @@ from maskwright.pairs.instruction_states import added, becomes, located, state
 from maskwright.pairs.instruction_style import is_whole, owner_of, style, styled
 from maskwright.pairs.instruction_text import Word, Words
 from maskwright.pairs.instruction_values import Transformation
-from maskwright.pairs.instruction_verbs import changes_places, move, named, replace
+from maskwright.pairs.instruction_verbs import changes_places, move, named, remove, replace
 
 _BE = Word("be", "be")
 
@@ -42,7 +42,11 @@ def change(words: Words) -> Transformation | None:
             if head(thing) in known.LAMPS
             else None
         )
-    if first in ("up", "down", "left", "right", "around", "over", "in", "out"):
+    if first == "out":  # `edit out the wires`, `switch out the bike for a scooter`
+        return replace(words) if mark(words, "with for by", 2) else remove(words)
+    if first in ("up", "down") and head(words[1:]) in known.TONES:
+        return style(words[1:], words[1:])
+    if first in ("up", "down", "left", "right", "around", "over", "in"):
         return None
     if changes_places(words):
         return replace(words)
@@ -122,7 +126,7 @@ def _has_subject(words: Words) -> bool:
 def _without_verb(words: Words) -> Transformation | None:
     """A subject and what it is, without a verb that is known: `the bears in a zoo`, `the sign removed`."""
     end, first = phrase_end(words), lead(words) + 1
-    if lead(words) and end == first < len(words) and words[end].low in known.PREPOSITIONS:
+    if lead(words) and end == first < len(words) and words[end].low in known.PREPOSITIONS - {"to", "for"}:
         return located(words[:end], words[end:])
     for place in range(first, len(words)):
         if words[place].low.endswith("ed") or words[place].low in known.MADE:
@@ -169,7 +173,11 @@ def make(words: Words) -> Transformation | None:
         return state(subject, [_BE, *words[into:]])
     if head(words) in known.LOOKS and (owner := owner_of(words)) and (to := mark(words, "to", 1)):
         return Transformation("attribute", concept(owner), said_of(owner, words[to + 1 :]))
-    whole = words[0].low in ("it", "this", "everything") and len(words) > 1
+    whole = words[0].low in ("it", "everything") and len(words) > 1
+    if words[0].low == "this" and len(words) > 1:
+        whole = is_adjective(words[1]) or styled(words[1:2]) or words[1].low in known.ARTICLES
+    if whole and words[1].low in known.PLACING and head(words[2:]) in known.PLACES:
+        return located(words[:1], words[1:])
     if whole and words[1].low not in known.STRONG | {"look", "show"}:
         return None if words[1].low in known.IDLE else state(words[:1], [_BE, *words[1:]])
     if split is not None:
@@ -180,8 +188,8 @@ def make(words: Words) -> Transformation | None:
 
 def _said_from(words: Words) -> int | None:
     """Where begins what a thing is made: a second article, adjectives, or a last word that is not known."""
-    first = 1 if words[0].low in known.PERSONS | known.THINGS else lead(words) + 1
-    for place in range(first, len(words)):
+    first = first_noun(words)
+    for place in range(first, mark(words, "while because when so that which who", first) or len(words)):
         joined = words[place - 1].low in known.PREPOSITIONS | {"and", "or", ","}
         if words[place].low in known.ARTICLES | {"another", "two", "three"} and not joined:
             return place
@@ -236,6 +244,8 @@ def give(words: Words) -> Transformation | None:
     noun = head(what)
     if is_whole(who) and (styled(what) or noun in known.EFFECTS):
         return style((), what)
+    if is_whole(who) and words[0].low != "it":
+        return added(what)
     if noun in known.IDIOMS | known.UNSEEN or head(who) in known.UNSEEN:
         return None
     if words[0].low == "me" and noun not in known.CLOTHES | known.BODY | known.FACES:

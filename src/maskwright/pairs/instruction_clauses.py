@@ -14,7 +14,16 @@ from maskwright.pairs.instruction_phrases import (
     phrase_end,
     split_predicate,
 )
-from maskwright.pairs.instruction_states import ADDED, MOVED, REMOVED, REPLACED, added, located, state
+from maskwright.pairs.instruction_states import (
+    ADDED,
+    MOVED,
+    REMOVED,
+    REPLACED,
+    added,
+    located,
+    removed,
+    state,
+)
 from maskwright.pairs.instruction_style import style, styled
 from maskwright.pairs.instruction_text import Words
 from maskwright.pairs.instruction_values import Transformation
@@ -48,7 +57,13 @@ def clause_of(words: Words, *, free: bool, modal: bool = False) -> Transformatio
     if split is None:
         return None
     subject, predicate = split
-    if len(subject) > _LONGEST_SUBJECT or head(subject) in known.UNSEEN or not (free or _visible(predicate)):
+    if lows(predicate)[:2] == ["not", "be"] and lows(predicate)[2:3] in (["there"], ["visible"], ["here"]):
+        return removed(subject)
+    if (
+        len(subject) > _LONGEST_SUBJECT
+        or head(subject) in known.UNSEEN
+        or not (free or words[0].low == "there" or _visible(predicate))
+    ):
         return None
     return state(subject, predicate)
 
@@ -64,7 +79,11 @@ def _split_modal(words: Words, *, to: bool) -> tuple[Words, Words] | None:
     """Subject and predicate around `should`, `needs to`, and `to` where that is asked for."""
     for place in range(1, len(words) - 1):
         low, after = words[place].low, words[place + 1].low
-        if low in known.MODALS or (to and low == "to" and after in known.STRONG | known.WEAK):
+        if (
+            low in known.MODALS
+            or (to and low == "would")
+            or (to and low == "to" and after in known.STRONG | known.WEAK)
+        ):
             return words[:place], words[place + 1 :]
         if low == "needs" and after == "to" and place + 2 < len(words):
             return words[:place], words[place + 2 :]

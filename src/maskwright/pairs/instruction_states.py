@@ -26,12 +26,17 @@ REPLACED = known.wordset(
 REMOVED = known.wordset("removed deleted erased gone taken eliminated invisible absent missing hidden")
 ADDED = known.wordset("added inserted included visible present")
 MOVED = known.wordset("moved shifted rotated flipped relocated mirrored")
+_OF_THINGS = known.COLOURS | known.MATERIALS | known.SIZES | known.PATTERNS
+"""What is said of a thing, not of all of a picture."""
 
 
 def added(words: Words) -> Transformation | None:
     """The noun phrase that words begin with is there, and was not."""
     thing = phrase(words)
     behind, noun, named = words[len(thing) :], head(thing), concept(thing)
+    plain = bare(thing)
+    if len(plain) > 1 and plain[0].low in known.LINES and lows(plain)[1] not in known.PREPOSITIONS:
+        return Transformation("text", _where(behind), written(plain[1:]))
     if any(word.quoted for word in thing) or (noun in known.LINES and len(words) > 2):
         return written_there(thing, behind)
     if noun in known.UNSEEN | known.IDLE or not any(sign.isalpha() for sign in noun):
@@ -55,12 +60,16 @@ def added(words: Words) -> Transformation | None:
 def written_there(thing: Words, behind: Words) -> Transformation:
     """Words are written on a thing: a quote, or what follows `text`, `saying`."""
     quotes = [word for word in [*thing, *behind] if word.quoted]
-    place = next((i + 1 for i, word in enumerate(behind) if word.low in known.PLACING | {"to"}), None)
-    where = () if place is None or is_whole(behind[place:]) else behind[place:]
     said = [i for i, word in enumerate(behind) if word.low in ("saying", "reading", "that", "says", "which")]
     if quotes:
-        return Transformation("text", concept(where), written(quotes[:1]))
-    return Transformation("text", concept(where), concept(behind[said[-1] + 1 :] if said else thing))
+        return Transformation("text", _where(behind), written(quotes[:1]))
+    return Transformation("text", _where(behind), concept(behind[said[-1] + 1 :] if said else thing))
+
+
+def _where(words: Words) -> str:
+    """The thing that words say something is written on."""
+    place = next((i + 1 for i, word in enumerate(words) if word.low in known.PLACING | {"to"}), len(words))
+    return "" if is_whole(words[place:]) else concept(words[place:])
 
 
 def removed(words: Words) -> Transformation | None:
@@ -80,7 +89,7 @@ def removed(words: Words) -> Transformation | None:
 def becomes(subject: Words, target: Words) -> Transformation | None:
     """A thing turns into another, or into the same with other looks."""
     noun, after = head(subject), head(target)
-    if not bare(target) or {noun, after} & known.UNSEEN:
+    if not bare(target) or {noun, after} & known.UNSEEN or (len(noun) == 1 and noun.isalpha()):
         return None
     old, new = concept(subject), concept(target)
     owner = owner_of(subject)
@@ -92,7 +101,8 @@ def becomes(subject: Words, target: Words) -> Transformation | None:
         return Transformation("style", old, new, "whole")
     if noun in known.BACKGROUNDS:
         return Transformation("background", old, new)
-    signed = noun in known.SIGNS and (any(word.quoted for word in target) or after.replace(".", "").isdigit())
+    wrote = any(word.quoted for word in target) or after.replace(".", "").isdigit()
+    signed = wrote and not known.SIGNS.isdisjoint(lows(bare(phrase(subject))))
     if signed or target[0].quoted or subject[-1].quoted:
         return Transformation("text", old, new)
     if noun in known.LOOKS:
@@ -137,6 +147,8 @@ def state(subject: Words, predicate: Words) -> Transformation | None:
     verb, rest = predicate[0].low, predicate[1:]
     noun = head(subject) or subject[-1].low
     if subject[0].low == "there":
+        if lows(rest)[:1] == ["no"]:
+            return removed(rest[1:])
         return added(rest) if verb in known.BE and rest else None
     if noun in known.UNSEEN:
         return None
@@ -184,6 +196,8 @@ def _whole_does(subject: Words, predicate: Words) -> Transformation | None:
     if verb in ("look", "looks", "looked", "seem", "appear"):
         if lows(rest)[:2] in (["like", "it"], ["like", "it's"], ["as", "if"], ["as", "though"]):
             return style(subject, rest)
+        if adjectival(bare(rest)) and _OF_THINGS.isdisjoint(lows(rest)):
+            return style(subject, rest)
         return Transformation("attribute", "", said_of((), rest[1:] if rest[0].low == "like" else rest))
     return Transformation("attribute", "", said_of((), predicate))
 
@@ -202,7 +216,7 @@ def _is(subject: Words, rest: Words) -> Transformation | None:
         return removed(subject)
     if first in ADDED:
         return added(subject)
-    if first in MOVED:
+    if first in MOVED | {"closer", "nearer", "further", "farther"}:
         return Transformation("move", concept(subject), concept(subject))
     if is_whole(subject):
         return _whole_is(subject, rest)
@@ -235,8 +249,7 @@ def _whole_is(subject: Words, rest: Words) -> Transformation | None:
         return becomes(subject, rest)
     if first in known.IDLE or not (adjectival(bare(phrase(rest))) or is_doing(first)):
         return None
-    of_things = known.COLOURS | known.MATERIALS | known.SIZES | known.PATTERNS
-    if subject[0].low == "it" and not of_things.isdisjoint(lows(rest)):
+    if subject[0].low == "it" and not _OF_THINGS.isdisjoint(lows(rest)):
         return Transformation("attribute", "", said_of((), rest))
     return style(subject, rest)
 
@@ -249,7 +262,7 @@ def located(subject: Words, rest: Words) -> Transformation | None:
     noun = head(place)
     old = "" if is_whole(subject) else concept(subject)
     clothes = known.CLOTHES | {"pose", "position"}
-    worn = noun in known.COLOURS or not clothes.isdisjoint(lows(phrase(place)))
+    worn = noun in known.COLOURS or any(low in clothes or low[:-1] in clothes for low in lows(phrase(place)))
     if first in ("like", "of", "with", "from", "as") or (first == "in" and worn) or noun in known.STATES:
         return Transformation("attribute", old, said_of(subject, rest))
     if first == "in" and (noun in known.MEDIUM_NOUNS or (styled(place) and "style" in lows(place))):

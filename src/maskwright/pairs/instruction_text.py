@@ -34,13 +34,15 @@ _OPENING = re.compile(
       | (?:edit(?:ing)?\s+)?(?:instruction|prompt|edit|step|task|request|turn)s?\s*\d{0,2}\s*[:.)]\s* )+""",
     re.VERBOSE | re.IGNORECASE,
 )
+_INNER = re.compile(r"(?<=\s)\(?\d{1,2}[.)]\s+(?=[a-zA-Z])")
+"""A number of a list that goes on in the same line."""
 _PLAIN = re.compile(r"[A-Za-z]")
 
 _FOREIGN = wordset(
     "le les o un une des du et est avec dans sur pour au aux el los las del por con para una uno lo y il"
-    " gli della nel der das den dem ein eine einen einem und mit zu im auf ist het een van op voor naar os"
-    " um uma em da dos na ao och ett med til og på som till av w z je yang di ke dan bir ve bu nicht en la"
-    " de que se su ce cette che è à é ska att ta bort"
+    " gli della nel der das den dem ein eine einen einem und mit zu im auf ist het een op voor naar os um"
+    " uma em da dos na ao och ett med til og på som till av w z je yang di ke dan bir ve bu nicht en la de"
+    " que se su ce cette che è à é ska att ta bort"
 )
 """What hardly an English sentence of a few words holds, but the commonest sentences of its neighbours do."""
 _ENGLISH = wordset(
@@ -53,7 +55,7 @@ _SPELLED = {
         ("the", "teh hte"),
         ("with", "wiht wtih iwth"),
         ("to", "ot"),
-        ("into", "inot itno"),
+        ("into", "ino inot itno"),
         ("of", "fo"),
         ("and", "adn nad"),
         ("that", "taht"),
@@ -68,13 +70,13 @@ _SPELLED = {
         ("there", "ther theer"),
         ("have", "hvae haev ahve"),
         ("make", "mkae amke maek mke"),
-        ("add", "ad addd adda"),
+        ("add", "aad ad addd adda"),
         ("put", "ptu"),
         ("let", "lte elt"),
         ("turn", "trun tunr turrn"),
         ("give", "gvie giev"),
         ("swap", "swpa"),
-        ("please", "pleae plase pls plz"),
+        ("please", "pelase pleae plase pls plz"),
         ("let's", "lets"),
     )
     for slip in slips.split()
@@ -135,6 +137,8 @@ def sentences(text: str) -> list[Sentence]:
             low = token if token == "US" else token.lower().replace("’", "'")
             bare.append(low)
             words.append(Word(token, _SPELLED.get(low, low)))
+        if len(words) > 1 and [word.low for word in words[-2:]] == ["their", "be"]:
+            words[-2] = Word(words[-2].text, "there")
         if len(words) > 2 and [word.low for word in words[-3:]] == ["time", "of", "day"]:
             words[-3:] = [Word("time of day", "season")]
     found.append(Sentence(tuple(words), False))
@@ -146,7 +150,7 @@ def sentences(text: str) -> list[Sentence]:
 
 def _unwrapped(text: str) -> str:
     """Without numbering before it and quotes around all of it."""
-    text = text.strip()
+    text = _INNER.sub("\n", text.strip())
     opening = _OPENING.match(text)
     if opening:
         text = text[opening.end() :].strip()
@@ -177,7 +181,16 @@ def near(word: str, verbs: Iterable[str]) -> str:
     if len(word) < 4 or not word.isalpha():
         return ""
     found = [verb for verb in verbs if abs(len(verb) - len(word)) < 2 and _one_slip(word, verb)]
-    return found[0] if len(found) == 1 else ""
+    alike = [verb for verb in found if verb[0] == word[0]]
+    return (alike or found)[0] if 1 in (len(alike), len(found)) else ""
+
+
+def swapped(word: str, verbs: Iterable[str]) -> str:
+    """The verb that a word is once two neighbouring letters are swapped; else empty."""
+    found = [
+        verb for verb in verbs if sorted(verb) == sorted(word) and word != verb and _one_slip(word, verb)
+    ]
+    return found[0] if len(word) > 3 and len(found) == 1 else ""
 
 
 def _one_slip(first: str, second: str) -> bool:

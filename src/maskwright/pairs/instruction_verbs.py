@@ -46,6 +46,13 @@ def add(words: Words) -> Transformation | None:
     return added(words)
 
 
+def thrown(words: Words) -> Transformation | None:
+    """`throw in some birds`, `bring in a dog`, `drop a boat in the lake`; or as `pushed`."""
+    if lows(words)[:1] == ["in"]:
+        return insert(words[1:])
+    return placed(words) if lead(words) and words[0].low in known.INDEFINITE else pushed(words)
+
+
 def insert(words: Words) -> Transformation | None:
     """As `add`, where the thing has an article: `insert a dog`, and not `insert coin`."""
     return add(words) if lead(words) else None
@@ -60,6 +67,11 @@ def remove(words: Words) -> Transformation | None:
     return removed(words)
 
 
+def dropped(words: Words) -> Transformation | None:
+    """As `remove`, where the thing has an article: `lose the hat`, and not `lose weight`."""
+    return remove(words) if lead(words) else None
+
+
 def taken(words: Words) -> Transformation | None:
     """`take away the tree`, `take the hat off`; other things that are taken are not edits."""
     if words and words[0].low in ("away", "off", "out"):
@@ -69,17 +81,29 @@ def taken(words: Words) -> Transformation | None:
 
 
 def cut(words: Words) -> Transformation | None:
-    """`cut out the tree`, `wipe the graffiti off the wall`: where what is cut is gone."""
+    """`cut out the tree`, `wipe the graffiti off the wall`: where what is cut is gone; `cut her hair`."""
+    if not known.HAIR.isdisjoint(lows(words[:3])) and lead(words):
+        return alter(words)
     return taken(words) if named(words) or (words and words[0].low in ("out", "off", "away")) else None
 
 
 def rid(words: Words) -> Transformation | None:
-    """`get rid of the tree`."""
-    return remove(words[2:]) if lows(words)[:2] == ["rid", "of"] else None
+    """`get rid of the tree`, `get the dog out of the picture`, `get the man to smile`."""
+    if lows(words)[:2] in (["rid", "of"], ["ride", "of"]):
+        return remove(words[2:])
+    end = phrase_end(words)
+    if not lead(words) or lows(words)[end : end + 1] not in (["out"], ["off"], ["to"]):
+        return None
+    if words[end].low != "to":
+        return removed(words)
+    verb = lows(words)[end + 1 : end + 2]
+    return state(words[:end], words[end + 1 :]) if verb and verb[0] in known.STRONG | known.WEAK else None
 
 
 def replace(words: Words) -> Transformation | None:
     """`replace A with B`, `swap A and B`, `swap the positions of A and B`."""
+    if lows(words)[:1] == ["out"]:
+        words = words[1:]
     if changes_places(words):
         return _places_changed(words)
     split = mark(words, "with by for to into and", first_noun(words))
@@ -87,14 +111,20 @@ def replace(words: Words) -> Transformation | None:
         background = lead(words) and head(words) in known.BACKGROUNDS
         return Transformation("background", concept(words)) if background else None
     old, new = words[:split], words[split + 1 :]
-    if words[split].low == "and" and not (lead(old) and lead(new)):
-        return None
+    if words[split].low == "and":
+        both = concept(old), concept(new)
+        return Transformation("move", *both) if lead(old) and lead(new) and all(both) else None
     return _replaced(old, new)
 
 
 def changes_places(words: Words) -> bool:
     """Whether words speak of the positions of things."""
     return "of" in lows(words) and not {"positions", "places"}.isdisjoint(lows(words))
+
+
+def traded(words: Words) -> Transformation | None:
+    """As `replace`, where the thing has an article: `trade the hat for a crown`, and not `trade stocks`."""
+    return replace(words) if lead(words) else None
 
 
 def _places_changed(words: Words) -> Transformation | None:
@@ -130,14 +160,17 @@ def put(words: Words) -> Transformation | None:
     """`put a hat on the man` adds; `put her in Paris` changes the place; `put the cup on the shelf` moves."""
     if lows(words)[:1] in (["on"], ["in"]) and lead(words[1:]):
         return added(words[1:])
-    if not words or words[0].low == "it":
-        return style((), words[1:]) if styled(words) else None
-    end = phrase_end(words)
+    if not words:
+        return None
+    if words[0].low == "it":
+        placed_it = head(words[2:]) in known.PLACES and words[1].low in known.PLACING
+        return style((), words[1:]) if styled(words) else located(words[:1], words[1:]) if placed_it else None
+    end = len(words) - 1 if words[-1].low in ("there", "here") else phrase_end(words)
     thing, where = words[:end], words[end:]
     if (
         not thing
         or not where
-        or where[0].low not in known.PREPOSITIONS - {"to", "off", "up", "of"} | {"there", "here"}
+        or where[0].low not in known.PREPOSITIONS - {"to", "off", "up", "of"} | {"there", "here", "instead"}
     ):
         return None
     if not bare(where[1:]) and where[0].low not in ("there", "here"):
@@ -145,7 +178,7 @@ def put(words: Words) -> Transformation | None:
     if thing[-1].quoted or head(thing) in ("text", "words", "word"):
         return written_there(thing, where)
     if thing[0].low not in known.PERSONS | known.DEMONSTRATIVES | known.POSSESSIVES | {"the"}:
-        return added(words)
+        return added([*thing, *where])
     return located(thing, where) if head(thing) not in known.UNSEEN else None
 
 
@@ -193,7 +226,9 @@ def paint(words: Words) -> Transformation | None:
     """`paint the wall blue`, `paint a mural on the wall`, `paint it as a watercolor`."""
     if words and words[0].low in known.INDEFINITE:
         return draw(words)
-    if not named(words) and lows(words)[:1] not in (["it"], ["this"], ["everything"]):
+    if not words or words[0].low == "me":
+        return None
+    if not named(words) and words[0].low not in ("it", "this", "everything"):
         return None
     place = adjectives_at_end(words)
     if place == len(words):
@@ -230,13 +265,28 @@ def alter(words: Words) -> Transformation | None:
     if noun in known.MEASURES and (owner := owner_of(thing)) and not is_whole(owner):
         return Transformation("attribute", concept(owner), concept(owner))
     how = concept(rest[1:])
-    if is_whole(thing) or noun in known.TONES:
-        return Transformation(
-            "style", "" if is_whole(thing) else concept(thing[: mark(thing, "of", 1)]), how, "whole"
-        )
+    hung = is_whole(thing) and rest and rest[0].low in known.PLACING and not styled(rest)
+    if (is_whole(thing) and not hung) or noun in known.TONES:
+        property_of = "" if is_whole(thing) else concept(thing[: mark(thing, "of", 1)])
+        return Transformation("style", property_of, how, "whole")
     if noun in known.BACKGROUNDS:
         return Transformation("background", concept(thing), how)
     return Transformation("attribute", concept(thing), said_of(thing, rest))
+
+
+def mended(words: Words) -> Transformation | None:
+    """`fix the lighting`, `restore the photo`: who mends things edits nothing."""
+    return alter(words) if head(words) in known.TONES or is_whole(words) else None
+
+
+def covered(words: Words) -> Transformation | None:
+    """`cover the table with flowers`, `dress the man in a suit`: where it is said with what."""
+    return alter(words) if mark(words, "with in by", 1) is not None else None
+
+
+def opened(words: Words) -> Transformation | None:
+    """`open his eyes`, `raise her hand`: who raises a price edits nothing."""
+    return alter(words) if head(words) in known.BODY | known.OPENED or is_whole(words) else None
 
 
 def apply(words: Words) -> Transformation | None:
@@ -252,7 +302,8 @@ def apply(words: Words) -> Transformation | None:
 
 def move(words: Words) -> Transformation | None:
     """`move the cup to the left`, `rotate the image by 90 degrees`."""
-    if not named(words) and lows(words)[:1] not in (["image"], ["photo"], ["picture"]):
+    turned_it = lows(words)[:1] == ["it"] and not known.TURNS.isdisjoint(lows(words))
+    if not named(words) and not turned_it and lows(words)[:1] not in (["image"], ["photo"], ["picture"]):
         return None
     thing = phrase(words)
     ways = [
@@ -262,7 +313,8 @@ def move(words: Words) -> Transformation | None:
     ]
     thing = thing[: ways[0]] if ways else thing
     noun = head(thing)
-    if noun == "scene" and (to := mark(words, "to into", len(thing))) is not None:
+    to = mark(words, "to into", len(thing))
+    if to is not None and (noun == "scene" or head(words[to + 1 :]) in known.PLACES):
         return Transformation("background", concept(thing), concept(words[to + 1 :]))
     if is_whole(thing):
         return Transformation("move", scope="whole")
@@ -281,6 +333,9 @@ def pushed(words: Words) -> Transformation | None:
 
 def show(words: Words) -> Transformation | None:
     """`show the dog wearing a hat`; who shows somebody something edits nothing."""
+    behind = words[phrase_end(words) :]
+    if words and words[0].low in known.INDEFINITE and behind and behind[0].low in known.PLACING:
+        return added(words)
     split = split_predicate(words)
     return state(*split) if split and lead(words) and is_doing(split[1][0].low) else None
 
@@ -305,7 +360,7 @@ def crop(words: Words) -> Transformation | None:
 
 def alone(words: Words) -> Transformation | None:
     """`isolate the cup`, `extract the car from the image`: all around it is gone."""
-    if not lead(words) or head(words) in known.UNSEEN or not concept(words):
+    if not lead(words) or head(words) in known.UNSEEN | known.RANKS or not concept(words):
         return None
     return Transformation("background", concept(words), concept(words))
 

@@ -78,10 +78,9 @@ WEAK = wordset(
     "look looks looked stand stands stood smile smiles run runs walk walks jump jumps fly flies dance"
     " dances play plays drink drinks ride rides rode cry cries wave waves turn turns turned change move"
     " moves show shows face faces point points kiss hug fish watch swing surf ski skate rest set rise stop"
-    " park cross cover light cook study work sail row race kick hit punch swallow lead paint draw hunt"
-    " dive slide shake touch hold use drop drool pose strike stick crash roll bounce graze drift land"
-    " dress style age break crack bloom flip smoke lounge camp shop call text type post dream fade form"
-    " display flow"
+    " park cross cover light cook sail row race kick hit punch swallow lead paint draw hunt dive slide"
+    " shake touch hold use drop drool pose strike stick crash roll bounce graze drift land dress style age"
+    " break crack bloom flip smoke lounge camp shop call text type post dream fade form display flow"
 )
 
 COLOURS = wordset(
@@ -122,13 +121,13 @@ ADJECTIVES = (
         " crumpled torn round square triangular oval rectangular circular flat curved sharp blurry blurred"
         " hot cold warm cool frozen fast slow dead alive asleep awake naked pregnant sick healthy rich"
         " poor male female human robotic mechanical electric fake real realistic abstract upright"
-        " upside-down sideways bigger louder brighter darker lighter warmer cooler visible invisible"
-        " horizontal vertical reversed lit snowy rainy foggy cloudy sunny stormy muddy dusty sandy rocky"
-        " grassy crowded busy quiet spooky magical glowing burning melting floating different better worse"
-        " nicer natural professional formal casual glamorous gothic punk dramatic dynamic vibrant"
-        " saturated elderly teenage drunk lush barren overgrown abandoned ruined damaged bloody wrinkled"
-        " freckled bearded bushy fuzzy spiky edible delicious spicy cheesy crispy juicy colder hotter calm"
-        " choppy ornate plain simple decorative whole grumpy hungry thirsty lonely shy rainbow-colored"
+        " upside-down sideways bigger brighter darker lighter warmer cooler visible invisible horizontal"
+        " vertical reversed lit snowy rainy foggy cloudy sunny stormy muddy dusty sandy rocky grassy"
+        " crowded busy quiet spooky magical glowing burning melting floating different better worse nicer"
+        " natural professional formal casual glamorous gothic punk dramatic dynamic vibrant saturated"
+        " elderly teenage drunk lush barren overgrown abandoned ruined damaged bloody wrinkled freckled"
+        " bearded bushy fuzzy spiky edible delicious spicy cheesy crispy juicy colder hotter calm choppy"
+        " ornate plain simple decorative whole grumpy hungry thirsty lonely shy rainbow-colored"
     )
 )
 ADVERBS = wordset(
@@ -179,15 +178,15 @@ TIMES = wordset(
 MEDIA = wordset(
     "painting watercolor watercolour sketch cartoon anime manga drawing mosaic pencil comic impressionist"
     " impressionism cubist cubism cyberpunk steampunk vintage sepia monochrome grayscale greyscale noir"
-    " photorealistic realistic hdr cinematic claymation engraving woodcut ukiyo-e gothic renaissance"
-    " baroque surrealist surrealism surreal expressionist pointillism pointillist disney pixar ghibli"
-    " minecraft vaporwave lego origami illustration render 3d 2d pixel pixelated pixelart charcoal pastel"
-    " crayon ink oil acrylic doodle caricature collage poster blueprint lineart polaroid daguerreotype"
-    " negative fresco tapestry etching lithograph linocut silhouette stained emboss psychedelic retro"
-    " futuristic abstract minimalist minimalistic art-deco pop-art photograph cartoonish painterly"
-    " embroidery papercut impasto graffiti stencil hologram x-ray b&w artistic dreamy moody dramatic"
-    " ethereal warm cool warmer cooler brighter darker lighter sharper blurry blurred colorful colourful"
-    " vibrant vivid saturated desaturated dark bright old-fashioned film selfie movie"
+    " photorealistic realistic hdr hand-drawn cinematic claymation engraving woodcut ukiyo-e gothic"
+    " renaissance baroque surrealist surrealism surreal expressionist pointillism pointillist disney pixar"
+    " ghibli minecraft vaporwave lego origami illustration render 3d 2d pixel pixelated pixelart charcoal"
+    " pastel crayon ink oil acrylic doodle caricature collage poster blueprint lineart polaroid"
+    " daguerreotype negative fresco tapestry etching lithograph linocut silhouette stained emboss"
+    " psychedelic retro futuristic abstract minimalist minimalistic art-deco pop-art photograph cartoonish"
+    " painterly embroidery papercut impasto graffiti stencil hologram x-ray b&w artistic dreamy moody"
+    " dramatic ethereal warm cool warmer cooler brighter darker lighter sharper blurry blurred colorful"
+    " colourful vibrant vivid saturated desaturated dark bright old-fashioned film selfie movie"
 )
 """Art forms, and how all of a picture may look."""
 MEDIUM_NOUNS = wordset(
@@ -252,16 +251,19 @@ UNSEEN = wordset(
     " wi-fi internet kernel tax taxes truth rest way fact facts matter problem problems issue issues"
     " proposal chapter slide agenda conversation government economy company project vote benefits"
     " insurance contract lease bug bugs method dependency dependencies cache history doubt fear stress"
-    " pain anxiety ambition tense noun verb prefix suffix document documents spaces whitespace occurrences"
-    " outliers lives coin record records"
+    " pain anxiety ambition tense noun verb prefix suffix document documents spaces whitespace attitude"
+    " insult support logging pressure courage times basics performance features error directory speech"
+    " duplicates test tests type goal goals success failure happiness energy power health career skills"
+    " peace hope freedom occurrences outliers lives coin record records"
 )
 """What no picture shows: whoever acts on it edits something else."""
 ELSEWHERE = wordset(
     "stir whisk tablespoon tablespoons teaspoon teaspoons tbsp tsp simmer preheat mixture minutes ounces"
     " grams tomorrow yesterday tonight weekly monday tuesday wednesday thursday friday saturday sunday"
-    " o'clock variable pdf zip usb gb mb kilometers miles excel database server spreadsheet subscription"
-    " password http https www click login download upload install deadline asap whenever forever nobody"
-    " anymore been whatever"
+    " o'clock variable python javascript java sql array int boolean integer equation config regex json css"
+    " html loan vat backup commit imports pdf zip usb gb mb kilometers miles excel database server"
+    " spreadsheet subscription password http https www click login download upload install deadline asap"
+    " whenever forever nobody anymore been whatever"
 )
 """Words of recipes, calendars and programs: where one stands, no picture is edited."""
 IDLE = wordset(
@@ -297,5 +299,13 @@ LINES = wordset("text words word caption title")
 """What stands before that which is written."""
 HAIR = wordset("hair hairstyle skin fur beard")
 """Of somebody, whatever it is changed to."""
-STATES = wordset("fire flames top love motion bloom focus")
+STATES = wordset("fire flames love motion bloom focus")
 """What one is in or on without being elsewhere."""
+OPENED = wordset(
+    "door doors window windows curtain curtains blinds umbrella umbrellas box book books laptop drawer"
+    " drawers gate cabinet suitcase trunk hood lid bag jar fridge oven candle candles lamp lamps lantern"
+    " torch fireplace flag sail napkin blanket towel sleeves zipper"
+)
+"""What is opened, raised, folded or lit where a picture is edited; a body's parts are, too."""
+TURNS = wordset("degrees clockwise counterclockwise upside sideways horizontally vertically left right")
+"""How a thing is turned that is only called `it`."""
