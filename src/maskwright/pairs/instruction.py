@@ -47,6 +47,7 @@ _RULES: dict[str, verbs.Rule] = {
         ("place position hang stick set install plant", verbs.placed),
         ("transport teleport", verbs.carry),
         ("draw", verbs.draw),
+        ("create generate build", verbs.create),
         ("write spell", verbs.write),
         ("paint color colour recolor recolour dye tint repaint", verbs.paint),
         ("brighten darken lighten sharpen blur enhance enlarge shrink shorten lengthen widen", verbs.alter),
@@ -54,6 +55,10 @@ _RULES: dict[str, verbs.Rule] = {
         ("soften shave trim narrow scale pixelate illuminate intensify", verbs.alter),
         ("cover fill decorate dress wrap surround", verbs.covered),
         ("open close raise lower tilt bend fold light", verbs.opened),
+        (
+            "peel slice crack melt burn freeze crumple shatter inflate deflate unfold twist rip tear",
+            verbs.happen,
+        ),
         ("fix correct balance improve restore", verbs.mended),
         ("apply", verbs.apply),
         ("move shift relocate reposition rotate flip mirror", verbs.move),

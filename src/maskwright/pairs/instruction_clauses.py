@@ -25,7 +25,7 @@ from maskwright.pairs.instruction_states import (
     state,
 )
 from maskwright.pairs.instruction_style import style, styled
-from maskwright.pairs.instruction_text import Words
+from maskwright.pairs.instruction_text import Word, Words
 from maskwright.pairs.instruction_values import Transformation
 
 _LONGEST_SUBJECT = 8
@@ -49,7 +49,8 @@ def clause_of(words: Words, *, free: bool, modal: bool = False) -> Transformatio
         free: any verb will do, since what stands before says that it is a wish.
         modal: only behind `should`.
     """
-    if not words or not _may_be_subject(words):
+    short = modal and len(words) < _SHORT  # `sky should be purple`
+    if not words or not (_may_be_subject(words) or short):
         return None
     if not modal and words[0].low == "it" and styled(words[1:]):
         return style((), words[1:])
@@ -138,6 +139,14 @@ def fragment(words: Words) -> Transformation | None:
         new, old = words[:instead], words[instead + 2 :]
         if lead(new) and lead(old) and phrase_end(new) == len(new):
             return Transformation("replace", concept(old), concept(new))
+    if (passive := _passive(words)) is not None:
+        return passive
+    if found[:2] == ["no", "more"] and phrase_end(words[2:]) == len(words) - 2:
+        return removed(words[2:])
+    if found[0] == "more" and len(words) < _SHORT and head(words).endswith("s"):
+        return added(words)
+    if found[-1] == "background" and 1 < len(words) < 5 and phrase_end(words) == len(words):
+        return added(words)
     if found[:2] in (["as", "if"], ["as", "though"]):
         said = styled(words) or not {"painted", "drawn", "taken", "made"}.isdisjoint(found)
         return style((), words[2:]) if said else None
@@ -150,6 +159,17 @@ def fragment(words: Words) -> Transformation | None:
     if found[-1] == "style" and len(words) < _SHORT and styled(words[:-1]) and not lead(words):
         return style((), words)
     return None
+
+
+def _passive(words: Words) -> Transformation | None:
+    """`the dog replaced with a cat`, `the sky is replaced by a galaxy`."""
+    place = next((i for i in range(1, len(words)) if words[i].low in REPLACED), None)
+    if place is None or len(words) > 2 * _SHORT or mark(words, "with by into to", place + 1) != place + 1:
+        return None
+    subject = words[: place - 1] if words[place - 1].low in ("is", "are", "gets") else words[:place]
+    if phrase_end(subject) < len(subject):
+        return None
+    return state(subject, words[place - 1 :] if len(subject) < place else [Word("be", "be"), *words[place:]])
 
 
 def _names_art(words: Words) -> bool:

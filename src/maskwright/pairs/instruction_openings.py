@@ -11,7 +11,7 @@ from maskwright.pairs.instruction_words import wordset
 POLITE = wordset(
     "please kindly hey hi hello ok okay now so next first firstly second secondly then also and just"
     " maybe perhaps finally well lastly , could can would will u can't won't couldn't possibly simply try"
-    " to carefully quickly instead yes no"
+    " to carefully quickly instead yes"
 )
 """Words that may stand before the verb of an instruction."""
 
@@ -26,6 +26,10 @@ _WISHES = (
     "i'd love",
     "i'd love to see",
     "i need",
+    "i want to see",
+    "let's see",
+    "would it be possible for",
+    "is it possible for",
     "i wish",
     "can we",
     "could we",

@@ -101,6 +101,14 @@ class Word:
         return not self.low
 
 
+_MENDED = ("background", "painting", "cartoon", "watercolor", "winter", "snowy")
+"""Longer words that rules look for, mended where one is one slip away."""
+_LIKE_MENDED = wordset(
+    "paintings printing pointing panting fainting cartoons watercolour watercolors winters winner wither"
+    " backgrounds showy snow snows snowys"
+)
+"""Words that are one slip away from those, and meant."""
+
 Words: TypeAlias = Sequence[Word]
 COMMA = Word(",", ",")
 
@@ -136,7 +144,7 @@ def sentences(text: str) -> list[Sentence]:
         else:
             low = token if token == "US" else token.lower().replace("’", "'")
             bare.append(low)
-            words.append(Word(token, _SPELLED.get(low, low)))
+            words.append(Word(token, _mended(low)))
         if len(words) > 1 and [word.low for word in words[-2:]] == ["their", "be"]:
             words[-2] = Word(words[-2].text, "there")
         if len(words) > 2 and [word.low for word in words[-3:]] == ["time", "of", "day"]:
@@ -164,6 +172,13 @@ def _unwrapped(text: str) -> str:
         if not re.search(r"(?<![^\W_])['‘`]|['’`](?![^\W_])", inner):
             text = inner
     return text
+
+
+def _mended(low: str) -> str:
+    """A word as it was meant, where rules look for it; concepts keep it as it stands."""
+    if low in _SPELLED:
+        return _SPELLED[low]
+    return low if low in _LIKE_MENDED else near(low, _MENDED) or low
 
 
 def _foreign(lows: Sequence[str]) -> bool:

@@ -212,6 +212,18 @@ def draw(words: Words) -> Transformation | None:
     return Transformation("attribute", concept(words[1:until]) if found[1] != "it" else "")
 
 
+def create(words: Words) -> Transformation | None:
+    """`create a waterfall on the hill`: the hill is in the picture; without it, all of one is asked for."""
+    behind = words[phrase_end(words) :]
+    placed = behind and behind[0].low in known.PLACING | known.BESIDE and lows(behind)[1:2] == ["the"]
+    return added(words) if placed and lead(words) and not is_whole(words) else None
+
+
+def happen(words: Words) -> Transformation | None:
+    """`peel the banana`, `melt the snow`: what is done shows."""
+    return alter(words) if lead(words) and words[0].low not in known.INDEFINITE else None
+
+
 def write(words: Words) -> Transformation | None:
     """`write 'X' on the sign`, `write hello on the board`."""
     place = mark(words, "on in at across above below under over onto into to", 1)
@@ -281,7 +293,7 @@ def mended(words: Words) -> Transformation | None:
 
 def covered(words: Words) -> Transformation | None:
     """`cover the table with flowers`, `dress the man in a suit`: where it is said with what."""
-    return alter(words) if mark(words, "with in by", 1) is not None else None
+    return alter(words) if mark(words, "with in by as like", 1) is not None else None
 
 
 def opened(words: Words) -> Transformation | None:
