@@ -6,9 +6,10 @@
 The networks have the sizes of those on the hub and random weights: neither time nor memory asks what the
 numbers are. Pictures are 512x512 JPEG, every other pair edited (see bench_speed.py). Each network runs in a
 fresh process, where the compact annotator (one thread, as it always runs) and the network take turns over
-the same pairs; the ratio is the median over the rounds. "pair" is two pictures through a backbone, or a
-concept grounded in one picture. "peak" is the resident memory of that process, its network and compact's.
-On a GPU backbones run in bfloat16 and in batches; --alone gives them one pair at a time.
+the same pairs. The ratio is the median over the rounds: of processor time on a CPU, which suffers less from
+a busy machine, of the clock on a GPU. "pair" is two pictures through a backbone, or a concept grounded in
+one. "peak" is the resident memory of that process, its network and compact's. On a GPU backbones run in
+bfloat16 and in batches; --alone gives them one pair at a time.
 """
 
 from __future__ import annotations
@@ -139,23 +140,29 @@ def measure(
             step()
 
     ours(), theirs()
-    rounds = [(timed(ours) / len(pairs), timed(theirs) / len(pairs)) for _ in range(ROUNDS)]
+    rounds = [(timed(ours, len(pairs)), timed(theirs, len(pairs))) for _ in range(ROUNDS)]
+    which = 0 if device == "cuda" else 1
     return {
         "network": name,
         "pairs_at_once": batch,
-        "ms": 1000 * statistics.median(mine for _, mine in rounds),
-        "ratio": statistics.median(mine / base for base, mine in rounds),
-        "compact_ms": 1000 * statistics.median(base for base, _ in rounds),
+        "ms": statistics.median(mine[0] for _, mine in rounds),
+        "cpu_ms": statistics.median(mine[1] for _, mine in rounds),
+        "ratio": statistics.median(mine[which] / base[which] for base, mine in rounds),
+        "compact_cpu_ms": statistics.median(base[1] for base, _ in rounds),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "gpu_mib": torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else 0,
         "device": torch.cuda.get_device_name() if device == "cuda" else f"CPU, {threads} threads",
     }
 
 
-def timed(work: Callable[[], None]) -> float:
-    began = time.perf_counter()
+def timed(work: Callable[[], None], pairs: int) -> tuple[float, float]:
+    """Milliseconds a pair: by the clock, and of processors."""
+    began, cpu = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return tuple(
+        1000 * (now - then) / pairs
+        for now, then in ((time.perf_counter(), began), (time.process_time(), cpu))
+    )
 
 
 def main() -> None:
@@ -195,11 +202,20 @@ def main() -> None:
     if options.json:
         print(json.dumps({"python": platform.python_version(), **about, "lines": lines}))
         return
-    print(f"{'network':14} {'ms a pair':>9} {'x compact':>9} {'at once':>7} {'peak MiB':>8} {'GPU MiB':>7}")
+    columns = {
+        "ms": "ms a pair",
+        "cpu_ms": "cpu ms",
+        "ratio": "x compact",
+        "pairs_at_once": "at once",
+        "peak_mib": "peak MiB",
+        "gpu_mib": "GPU MiB",
+    }
+    print(f"{'network':14}", *columns.values(), sep="  ")
     for told in lines:
         print(
-            f"{told['network']:14} {told['ms']:9.0f} {told['ratio']:9.1f} {told['pairs_at_once']:7d} "
-            f"{told['peak_mib']:8.0f} {told['gpu_mib']:7.0f}"
+            f"{told['network']:14}",
+            *(f"{told[key]:{len(head)}.0f}" for key, head in columns.items()),
+            sep="  ",
         )
     print(f"{lines[0]['device']}, {options.pairs} pairs of 512 px, {about}")
 

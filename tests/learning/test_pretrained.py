@@ -229,6 +229,12 @@ def test_a_tensor_of_another_shape_is_an_error(folder: Path) -> None:
         Dino(str(folder))
 
 
+def test_weights_of_another_patch_size_are_an_error(folder: Path) -> None:
+    tell(folder, patch_size=16, image_size=80)  # as many positions, larger patches
+    with pytest.raises(InputError, match=r"in another shape .*: embeddings\.patch_embeddings"):
+        Dino(str(folder))
+
+
 def test_weights_of_more_layers_than_the_config_says_are_an_error(folder: Path) -> None:
     tell(folder, num_hidden_layers=2, out_features=None, out_indices=None, stage_names=None)
     with pytest.raises(InputError, match=r"beyond the layers .*: encoder\.layer\.2\."):
