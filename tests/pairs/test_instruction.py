@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -214,6 +215,12 @@ LINKS = wordset(
 VOCABULARY = sorted({*VERBS, *ARTICLES, *CLOTHES, *MATERIALS, *PLACES, *TIMES, *LINKS})
 
 
+HERE = Path(__file__).parent
+ASKED, NOT_ASKED = HERE / "asked.tsv", HERE / "not_asked.txt"
+"""Sentences the rules were written by, each with its action, and texts that are no edits, half of them
+imperatives made to mislead; not all of them are read as they should be."""
+
+
 def lines(table: str) -> list[str]:
     return [line.strip() for line in table.strip().splitlines()]
 
@@ -238,6 +245,18 @@ def test_weather_time_and_ways_of_painting_are_styles_of_the_whole(line: str) ->
 )
 def test_an_instruction_of_any_style_gives_its_action(action: str, text: str) -> None:
     assert parse(text).action == action
+
+
+def test_most_of_the_sentences_that_the_rules_were_written_by_give_their_action() -> None:
+    rows = [line.split("\t") for line in lines(ASKED.read_text(encoding="utf-8"))]
+    wrong = [text for action, text in rows if parse(text).action != action]
+    assert len(wrong) <= 0.08 * len(rows), wrong
+
+
+def test_most_of_what_was_made_to_mislead_is_unparsed() -> None:
+    texts = lines(NOT_ASKED.read_text(encoding="utf-8"))
+    taken = [text for text in texts if parse(text) != UNPARSED]
+    assert len(taken) <= 0.08 * len(texts), taken
 
 
 @pytest.mark.parametrize("text", lines(SLIPS))

@@ -15,15 +15,16 @@ from maskwright.pairs.instruction_phrases import (
     lead,
     lows,
     mark,
+    named,
     phrase_end,
     said_of,
     split_predicate,
 )
-from maskwright.pairs.instruction_states import added, becomes, located, state
+from maskwright.pairs.instruction_states import added, becomes, located, removed, state
 from maskwright.pairs.instruction_style import is_whole, owner_of, style, styled
 from maskwright.pairs.instruction_text import Word, Words
 from maskwright.pairs.instruction_values import Transformation
-from maskwright.pairs.instruction_verbs import changes_places, move, named, remove, replace
+from maskwright.pairs.instruction_verbs import changes_places, move, placed, remove, replace
 
 _BE = Word("be", "be")
 
@@ -50,6 +51,10 @@ def change(words: Words) -> Transformation | None:
         return None
     if changes_places(words):
         return replace(words)
+    if (so := mark(words, "so", 1)) is not None and (
+        says := mark(words, "says reads say read", so)
+    ) is not None:
+        return Transformation("text", concept(words), concept(words[says + 1 :]))
     into = _changed_at(words)
     if not known.WAYS.isdisjoint(lows(words)) and (
         into is None or set(lows(words[into:])) & {"left", "right", "face"}
@@ -62,6 +67,8 @@ def change(words: Words) -> Transformation | None:
         old = _without_from(old)
     if not bare(new) or not (bare(old) or is_whole(old)):
         return None
+    if head(old) == "time" and styled(new):
+        return style((), new)
     if head(old) in known.UNSEEN and not any(word.quoted for word in words):
         return None
     if head(old) == "number" and "of" in lows(old):
@@ -107,6 +114,14 @@ def _changed_alone(words: Words) -> Transformation | None:
     return becomes(words[:place], words[place:]) if lead(words) and place < len(words) else None
 
 
+def set_to(words: Words) -> Transformation | None:
+    """`set the background to blue`; else as `place`."""
+    to = mark(words, "to", 1)
+    if to is not None and head(words[:to]) in known.BACKGROUNDS | known.TONES | known.LOOKS | {"time"}:
+        return change(words)
+    return placed(words)
+
+
 def let(words: Words) -> Transformation | None:
     """`let the woman wear a dress`, `let there be a dog`."""
     if not _has_subject(words):
@@ -145,22 +160,27 @@ def have(words: Words) -> Transformation | None:
     if not words:
         return None
     first = words[0].low
+    if first == "no":
+        return removed(words[1:])
     several = first.endswith("s") and len(words) > 2
     if not (named(words) or several or first in ("there", "it")) or first in ("me", "he", "she", "they"):
         return None
     if first in known.INDEFINITE and head(words) in known.IDIOMS | known.UNSEEN:
         return None
     found = let(words)
-    if found is None and first in known.INDEFINITE and phrase_end(words) < len(words):
+    new = first in known.INDEFINITE and found is None and phrase_end(words) < len(words)
+    if new or (several and not named(words) and found is not None and found.action == "attribute"):
         return added(words)
     return found
 
 
 def make(words: Words) -> Transformation | None:
     """`make the floor marble`, `make the skier a boy`, `make it snowy`, `make the cat into a dog`."""
+    if words and words[-1].low == "appear":
+        return added(words[:-1])
     if (
         not _has_subject(words)
-        or words[0].low in ("a", "an", "sure")
+        or words[0].low in ("a", "an", "sure", "no")
         or (not lead(words) and words[-1].low == "again")
     ):
         return None

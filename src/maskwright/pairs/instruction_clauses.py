@@ -58,6 +58,8 @@ def clause_of(words: Words, *, free: bool, modal: bool = False) -> Transformatio
     if split is None:
         return None
     subject, predicate = split
+    if lows(predicate) == ["go"] and lead(subject):
+        return removed(subject)
     if lows(predicate)[:2] == ["not", "be"] and lows(predicate)[2:3] in (["there"], ["visible"], ["here"]):
         return removed(subject)
     if (
@@ -80,6 +82,8 @@ def _split_modal(words: Words, *, to: bool) -> tuple[Words, Words] | None:
     """Subject and predicate around `should`, `needs to`, and `to` where that is asked for."""
     for place in range(1, len(words) - 1):
         low, after = words[place].low, words[place + 1].low
+        if low == "ought" and after == "to" and place + 2 < len(words):
+            return words[:place], words[place + 2 :]
         if (
             low in known.MODALS
             or (to and low == "would")
@@ -98,6 +102,8 @@ def _visible(predicate: Words) -> bool:
         return verb in _SEEN
     if not rest:
         return False
+    if rest[0].quoted:
+        return True
     low = rest[0].low
     stem = low.removesuffix("ing")
     acts = not {stem, stem + "e", stem[:-1]}.isdisjoint(known.STRONG | known.WEAK)
@@ -106,6 +112,8 @@ def _visible(predicate: Words) -> bool:
 
 def wanted(words: Words) -> Transformation | None:
     """`I want the sky blue`, `I'd like a dog on the sofa`."""
+    if lows(words)[:1] == ["no"]:
+        return removed(words[1:])
     if not words or words[0].low not in known.INDEFINITE:
         return make(words)
     where = words[phrase_end(words) :]
@@ -143,6 +151,10 @@ def fragment(words: Words) -> Transformation | None:
         return passive
     if found[:2] == ["no", "more"] and phrase_end(words[2:]) == len(words) - 2:
         return removed(words[2:])
+    if found[0] in ("more", "less") and len(words) < 5 and head(words) in known.TONES:
+        return style((), words)
+    if found == ["black", "and", "white"]:
+        return style((), words)
     if found[0] == "more" and len(words) < _SHORT and head(words).endswith("s"):
         return added(words)
     if found[-1] == "background" and 1 < len(words) < 5 and phrase_end(words) == len(words):
@@ -156,7 +168,7 @@ def fragment(words: Words) -> Transformation | None:
         return style((), words[4:])
     if len(words) < _SHORT and found[0] in ("as", "in", "with", "like") and _names_art(words[1:]):
         return style((), words[1:])
-    if found[-1] == "style" and len(words) < _SHORT and styled(words[:-1]) and not lead(words):
+    if found[-1] in ("style", "look") and len(words) < _SHORT and styled(words[:-1]) and not lead(words):
         return style((), words)
     return None
 

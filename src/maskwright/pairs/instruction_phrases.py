@@ -75,6 +75,11 @@ def lead(words: Words) -> int:
     return place
 
 
+def named(words: Words) -> bool:
+    """Whether words begin with an article, a person or an owner: `a mat` does, `mats` does not."""
+    return bool(words) and (lead(words) > 0 or words[0].low in known.PERSONS or "'s" in words[0].low)
+
+
 def phrase_end(words: Words) -> int:
     """Where the noun phrase ends that words begin with; only `of` and `with` carry it on."""
     start = lead(words)

@@ -36,7 +36,8 @@ def added(words: Words) -> Transformation | None:
     behind, noun, named = words[len(thing) :], head(thing), concept(thing)
     plain = bare(thing)
     if len(plain) > 1 and plain[0].low in known.LINES and lows(plain)[1] not in known.PREPOSITIONS:
-        return Transformation("text", _where(behind), written(plain[1:]))
+        said = plain[2:] if lows(plain)[1] in ("saying", "reading") else plain[1:]
+        return Transformation("text", _where(behind), written(said or plain))
     if any(word.quoted for word in thing) or (noun in known.LINES and len(words) > 2):
         return written_there(thing, behind)
     if noun in known.UNSEEN | known.IDLE or not any(sign.isalpha() for sign in noun):
@@ -89,13 +90,15 @@ def removed(words: Words) -> Transformation | None:
 def becomes(subject: Words, target: Words) -> Transformation | None:
     """A thing turns into another, or into the same with other looks."""
     noun, after = head(subject), head(target)
-    if not bare(target) or {noun, after} & known.UNSEEN or (len(noun) == 1 and noun.isalpha()):
+    if not bare(target) or {noun, after} & known.UNSEEN or (len(noun) == 1 and noun.islower()):
         return None
     old, new = concept(subject), concept(target)
     owner = owner_of(subject)
     if is_whole(subject) or (noun in known.TONES and (not owner or is_whole(owner))):
         if len(subject) == 1 and not styled(target) and target[0].low in known.INDEFINITE:
             return Transformation("replace", "", new)
+        if noun == "scene" and after in known.PLACES and not styled(target):
+            return Transformation("background", old, new)
         return style(subject, target)
     if noun in known.TIMES and styled(target):
         return Transformation("style", old, new, "whole")
@@ -232,7 +235,11 @@ def _is(subject: Words, rest: Words) -> Transformation | None:
     bent = is_adjective(rest[0]) and lows(rest)[1:2] and rest[1].low in known.PREPOSITIONS
     if adjectival(bare(phrase(rest))) or is_doing(first) or bent:
         return Transformation("attribute", concept(subject), said_of(subject, rest))
-    several = noun.endswith("s") and head(rest).endswith("s") and not head(rest).endswith("ss")
+    several = (
+        (noun.endswith("s") or noun in known.SEVERAL)
+        and head(rest).endswith("s")
+        and not head(rest).endswith("ss")
+    )
     if first in known.DETERMINERS or several or noun in known.SIGNS | known.LOOKS:
         return becomes(subject, rest)
     return Transformation("attribute", concept(subject), said_of(subject, rest))
@@ -241,6 +248,8 @@ def _is(subject: Words, rest: Words) -> Transformation | None:
 def _whole_is(subject: Words, rest: Words) -> Transformation | None:
     """What the picture, or `it`, is to be."""
     first, place = rest[0].low, bare(phrase(rest[1:]))
+    if first == "of" and place:
+        return Transformation("attribute", "", concept(place))
     if first == "in" and (styled(rest) or adjectival(place)):
         return style(subject, rest)
     if first in ("in", "at", "on") and not styled(rest):
@@ -263,7 +272,11 @@ def located(subject: Words, rest: Words) -> Transformation | None:
     old = "" if is_whole(subject) else concept(subject)
     clothes = known.CLOTHES | {"pose", "position"}
     worn = noun in known.COLOURS or any(low in clothes or low[:-1] in clothes for low in lows(phrase(place)))
-    if first in ("like", "of", "with", "from", "as") or (first == "in" and worn) or noun in known.STATES:
+    if (
+        first in ("like", "of", "with", "without", "from", "as")
+        or (first == "in" and worn)
+        or noun in known.STATES
+    ):
         return Transformation("attribute", old, said_of(subject, rest))
     if first == "in" and (noun in known.MEDIUM_NOUNS or (styled(place) and "style" in lows(place))):
         return Transformation("style", old, concept(place))

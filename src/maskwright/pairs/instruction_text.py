@@ -145,15 +145,25 @@ def sentences(text: str) -> list[Sentence]:
             low = token if token == "US" else token.lower().replace("’", "'")
             bare.append(low)
             words.append(Word(token, _mended(low)))
-        if len(words) > 1 and [word.low for word in words[-2:]] == ["their", "be"]:
-            words[-2] = Word(words[-2].text, "there")
-        if len(words) > 2 and [word.low for word in words[-3:]] == ["time", "of", "day"]:
-            words[-3:] = [Word("time of day", "season")]
+        _joined(words)
     found.append(Sentence(tuple(words), False))
     unquoted = _TOKEN.sub(lambda match: "" if match.lastgroup == "quoted" else match.group(), text)
     if _CODE.search(unquoted) or _foreign(bare):
         return []
     return [each for each in found if any(word != COMMA for word in each.words)]
+
+
+def _joined(words: list[Word]) -> None:
+    """Read the last words as one where they are one: `time of day`, `in place (of)`; and `A` as a name."""
+    last = [word.low for word in words[-3:]]
+    if last[-2:] == ["their", "be"]:
+        words[-2] = Word(words[-2].text, "there")
+    if last in (["time", "of", "day"], ["time", "of", "year"]):
+        words[-3:] = [Word(" ".join(word.text for word in words[-3:]), "season")]
+    if last == ["in", "place", "of"]:
+        words[-3:-1] = [Word(" ".join(word.text for word in words[-3:-1]), "instead")]
+    if len(words) > 2 and words[-2].text == "A" and last[-1] in ("to", "be", "by", "with", "into", "for"):
+        words[-2] = Word("A", "A")
 
 
 def _unwrapped(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from maskwright.pairs import instruction_words as known
+from maskwright.pairs.instruction_looks import alter, redraw
 from maskwright.pairs.instruction_phrases import (
     adjectives_at_end,
     bare,
@@ -16,13 +17,14 @@ from maskwright.pairs.instruction_phrases import (
     lead,
     lows,
     mark,
+    named,
     phrase,
     phrase_end,
     said_of,
     split_predicate,
 )
 from maskwright.pairs.instruction_states import added, becomes, located, removed, state, written_there
-from maskwright.pairs.instruction_style import is_whole, owner_of, style, styled
+from maskwright.pairs.instruction_style import is_whole, style, styled
 from maskwright.pairs.instruction_text import Word, Words
 from maskwright.pairs.instruction_values import Transformation
 
@@ -30,16 +32,11 @@ Rule = Callable[[Words], Transformation | None]
 """From the words behind the verb to what is asked for; None where that is not understood."""
 
 
-def named(words: Words) -> bool:
-    """Whether words begin with an article, a person or an owner: `a mat` does, `mats` does not."""
-    return bool(words) and (lead(words) > 0 or words[0].low in known.PERSONS or "'s" in words[0].low)
-
-
 def add(words: Words) -> Transformation | None:
     """`add a dog`, `add color to the dress`, `add in a dog`."""
     if lows(words)[:1] == ["in"]:
         words = words[1:]
-    if not words or words[0].low in known.PREPOSITIONS | known.JOINTS | {"it", "and", "or"}:
+    if not words or words[0].low in (known.PREPOSITIONS | known.JOINTS | {"it", "and", "or"}) - {"that"}:
         return None
     if words[0].low in known.PERSONS:
         return None
@@ -62,7 +59,7 @@ def remove(words: Words) -> Transformation | None:
     """`remove the sign`, `hide the wires`."""
     if lows(words)[:1] in (["out"], ["off"], ["away"]):
         words = words[1:]
-    if not words or words[0].low in known.PREPOSITIONS | known.JOINTS | {"it", "and", "or"}:
+    if not words or words[0].low in (known.PREPOSITIONS | known.JOINTS | {"it", "and", "or"}) - {"that"}:
         return None
     return removed(words)
 
@@ -76,13 +73,14 @@ def taken(words: Words) -> Transformation | None:
     """`take away the tree`, `take the hat off`; other things that are taken are not edits."""
     if words and words[0].low in ("away", "off", "out"):
         return remove(words) if head(words[1:]) not in ("trash", "garbage") else None
-    end = phrase_end(words)
-    return remove(words) if 0 < end < len(words) and words[end].low in ("away", "off", "out") else None
+    out = mark(words, "away off out", first_noun(words))
+    return remove(words[:out]) if out is not None else None
 
 
 def cut(words: Words) -> Transformation | None:
     """`cut out the tree`, `wipe the graffiti off the wall`: where what is cut is gone; `cut her hair`."""
-    if not known.HAIR.isdisjoint(lows(words[:3])) and lead(words):
+    kept = not known.HAIR.isdisjoint(lows(words[:3])) or head(words) in known.BACKGROUNDS
+    if kept and lead(words):
         return alter(words)
     return taken(words) if named(words) or (words and words[0].low in ("out", "off", "away")) else None
 
@@ -134,8 +132,10 @@ def _places_changed(words: Words) -> Transformation | None:
 
 def _replaced(old: Words, new: Words) -> Transformation | None:
     """As `becomes`, but the same thing of another make is another thing; of another colour it is not."""
-    if not bare(old) or not bare(new):
+    if not (bare(old) or is_whole(old)) or not bare(new):
         return None
+    if is_whole(old) and not styled(new):
+        return Transformation("replace", "", concept(new))
     found = becomes(old, new)
     looks = known.COLOURS | known.MATERIALS | known.SIZES | known.PATTERNS
     if found is not None and found.action == "attribute" and looks.isdisjoint(lows(new)):
@@ -152,7 +152,9 @@ def substitute(words: Words) -> Transformation | None:
 
 
 def use(words: Words) -> Transformation | None:
-    """`use a cat instead of the dog`."""
+    """`use a cat instead of the dog`, `use a beach as the background`."""
+    if (as_it := mark(words, "as", 1)) is not None and head(words[as_it + 1 :]) in known.BACKGROUNDS:
+        return Transformation("background", concept(words[as_it + 1 :]), concept(words))
     return added(words) if "instead" in lows(words) else None
 
 
@@ -173,11 +175,13 @@ def put(words: Words) -> Transformation | None:
         or where[0].low not in known.PREPOSITIONS - {"to", "off", "up", "of"} | {"there", "here", "instead"}
     ):
         return None
-    if not bare(where[1:]) and where[0].low not in ("there", "here"):
+    if not bare(where[1:]) and not is_whole(where[1:]) and where[0].low not in ("there", "here"):
         return None
     if thing[-1].quoted or head(thing) in ("text", "words", "word"):
         return written_there(thing, where)
-    if thing[0].low not in known.PERSONS | known.DEMONSTRATIVES | known.POSSESSIVES | {"the"}:
+    if thing[0].low not in (known.PERSONS - known.SOMEBODY) | known.DEMONSTRATIVES | known.POSSESSIVES | {
+        "the"
+    }:
         return added([*thing, *where])
     return located(thing, where) if head(thing) not in known.UNSEEN else None
 
@@ -201,6 +205,8 @@ def draw(words: Words) -> Transformation | None:
     `draw what it will look like after three years`, as RISEBench has it, is one, too.
     """
     end = phrase_end(words)
+    if is_whole(words[:1]):
+        return redraw(words)
     if end < len(words) and words[end].low in known.PLACING | known.BESIDE and bare(words[end + 1 :]):
         return added(words) if not lead(words) or words[0].low in known.INDEFINITE else None
     found = lows(words)
@@ -217,11 +223,6 @@ def create(words: Words) -> Transformation | None:
     behind = words[phrase_end(words) :]
     placed = behind and behind[0].low in known.PLACING | known.BESIDE and lows(behind)[1:2] == ["the"]
     return added(words) if placed and lead(words) and not is_whole(words) else None
-
-
-def happen(words: Words) -> Transformation | None:
-    """`peel the banana`, `melt the snow`: what is done shows."""
-    return alter(words) if lead(words) and words[0].low not in known.INDEFINITE else None
 
 
 def write(words: Words) -> Transformation | None:
@@ -264,52 +265,16 @@ def _adjective_inside(words: Words) -> int:
     return 0
 
 
-def alter(words: Words) -> Transformation | None:
-    """`brighten the image`, `blur the background`, `cover the table with flowers`."""
-    of_whole = known.TONES | known.BACKGROUNDS
-    if not named(words) and head(words) not in of_whole and lows(words)[:1] not in (["it"], ["this"]):
-        return None
-    end = mark(words[: phrase_end(words)], "with", lead(words) + 1) or phrase_end(words)
-    thing, rest = words[:end], words[end:]
-    noun = head(thing)
-    if noun in known.UNSEEN or not (bare(thing) or is_whole(thing)):
-        return None
-    if noun in known.MEASURES and (owner := owner_of(thing)) and not is_whole(owner):
-        return Transformation("attribute", concept(owner), concept(owner))
-    how = concept(rest[1:])
-    hung = is_whole(thing) and rest and rest[0].low in known.PLACING and not styled(rest)
-    if (is_whole(thing) and not hung) or noun in known.TONES:
-        property_of = "" if is_whole(thing) else concept(thing[: mark(thing, "of", 1)])
-        return Transformation("style", property_of, how, "whole")
-    if noun in known.BACKGROUNDS:
-        return Transformation("background", concept(thing), how)
-    return Transformation("attribute", concept(thing), said_of(thing, rest))
-
-
-def mended(words: Words) -> Transformation | None:
-    """`fix the lighting`, `restore the photo`: who mends things edits nothing."""
-    return alter(words) if head(words) in known.TONES or is_whole(words) else None
-
-
-def covered(words: Words) -> Transformation | None:
-    """`cover the table with flowers`, `dress the man in a suit`: where it is said with what."""
-    return alter(words) if mark(words, "with in by as like", 1) is not None else None
+def inscribe(words: Words) -> Transformation | None:
+    """As `write`, where a quote says what: `print 'X' on the shirt`."""
+    return write(words) if any(word.quoted for word in words) else None
 
 
 def opened(words: Words) -> Transformation | None:
     """`open his eyes`, `raise her hand`: who raises a price edits nothing."""
-    return alter(words) if head(words) in known.BODY | known.OPENED or is_whole(words) else None
-
-
-def apply(words: Words) -> Transformation | None:
-    """`apply a sepia filter`, `apply makeup to the woman`."""
-    to = mark(words, "to on", 1)
-    what, where = words[:to], words[to + 1 :] if to is not None else ()
-    if not bare(what) or {head(what), head(where)} & known.UNSEEN:
-        return None
-    if bare(where) and not is_whole(where):
-        return Transformation("attribute", concept(where), concept(what))
-    return style((), what) if styled(what) or not known.EFFECTS.isdisjoint(lows(what)) else None
+    if lead(words) and not known.WAYS.isdisjoint(lows(words)):
+        return move(words)
+    return alter(words) if head(words) in known.BODY | known.OPENED | known.TONES else None
 
 
 def move(words: Words) -> Transformation | None:
@@ -326,7 +291,8 @@ def move(words: Words) -> Transformation | None:
     thing = thing[: ways[0]] if ways else thing
     noun = head(thing)
     to = mark(words, "to into", len(thing))
-    if to is not None and (noun == "scene" or head(words[to + 1 :]) in known.PLACES):
+    named_place = to is not None and to + 2 == len(words) and words[to + 1].text.istitle()
+    if to is not None and (noun == "scene" or head(words[to + 1 :]) in known.PLACES or named_place):
         return Transformation("background", concept(thing), concept(words[to + 1 :]))
     if is_whole(thing):
         return Transformation("move", scope="whole")
@@ -352,15 +318,6 @@ def show(words: Words) -> Transformation | None:
     return state(*split) if split and lead(words) and is_doing(split[1][0].low) else None
 
 
-def zoom(words: Words) -> Transformation | None:
-    """`zoom in`, `zoom out the giraffes in the image`."""
-    if not words or words[0].low not in ("in", "out"):
-        return None
-    rest = words[2:] if lows(words)[1:2] in (["on"], ["of"], ["to"], ["from"]) else words[1:]
-    thing = "" if is_whole(rest) else concept(rest)
-    return Transformation("move", thing, thing, "whole")
-
-
 def crop(words: Words) -> Transformation | None:
     """`crop the image`, `crop out the man`, `expand the canvas`."""
     if lows(words)[:1] == ["out"]:
@@ -368,31 +325,3 @@ def crop(words: Words) -> Transformation | None:
     if is_whole(words) or head(words) in ("canvas", "borders", "frame"):
         return Transformation("move", scope="whole")
     return move(words)
-
-
-def alone(words: Words) -> Transformation | None:
-    """`isolate the cup`, `extract the car from the image`: all around it is gone."""
-    if not lead(words) or head(words) in known.UNSEEN | known.RANKS or not concept(words):
-        return None
-    return Transformation("background", concept(words), concept(words))
-
-
-def keep(words: Words) -> Transformation | None:
-    """`keep only the dog`."""
-    return alone(words[1:]) if lows(words)[:1] == ["only"] else None
-
-
-def restyle(words: Words) -> Transformation | None:
-    """`stylize the image as a comic`, `cartoonize the man`, `colorize`."""
-    split = mark(words, "as in into to with like using", 1)
-    thing, how = words[:split], words[split + 1 :] if split is not None else ()
-    if not thing or is_whole(thing):
-        return style((), how) or Transformation("style", scope="whole")
-    if not named(thing) or head(thing) in known.UNSEEN:
-        return None
-    return Transformation("style", concept(thing), concept(how))
-
-
-def redraw(words: Words) -> Transformation | None:
-    """As `restyle`, where it is said how: to render or to depict something is no edit."""
-    return restyle(words) if styled(words[1:]) else None

@@ -23,7 +23,9 @@ DETERMINERS = (
 STRIPPED = DETERMINERS - NUMBERS
 """Words that no concept begins with."""
 
-PERSONS = wordset("him her them he she they himself herself themselves everyone everybody someone me")
+PERSONS = wordset(
+    "him her them he she they somebody himself herself themselves everyone everybody someone me"
+)
 THINGS = wordset("it this that everything there these those")
 READERS = wordset("i i'm i've i'll i'd you your yours you're yourself we we're us our ours ourselves myself")
 """Who speaks of these speaks to somebody, and seldom of a picture."""
@@ -64,13 +66,13 @@ STRONG = (
     | VANISHING
     | wordset(
         "become wear wears wore hold holds held sit sits sat eat eats ate throw carry carries appear"
-        " contain chase laugh frown kneel lean sleep swim sing sings bark howl grow hang say says said get"
-        " go come seem remain becomes became give bring keep lie lies lay put catch pull push bite lick"
-        " chew sniff bow crouch squat crawl climb drive write stare gaze glance scream shout yell growl"
-        " roar weep blush pray speak talk fight fall melt float glow shine burn explode transform include"
-        " feature represent resemble stretch bend spread raise lift lower open close wink yawn sneeze grin"
-        " cheer clap meditate exercise celebrate perform juggle wait belong consist follow hide enjoy take"
-        " do pour spin pet feed serve sell buy read reads"
+        " contain chase laugh frown kneel lean sleep swim sing sings bark howl grow hang say says said"
+        " spell spells get go come seem remain becomes became give bring keep lie lies lay put catch pull"
+        " push bite lick chew sniff bow crouch squat crawl climb drive write stare gaze glance scream"
+        " shout yell growl roar weep blush pray speak talk fight fall melt float glow shine burn explode"
+        " transform include feature represent resemble stretch bend spread raise lift lower open close"
+        " wink yawn sneeze grin cheer clap meditate exercise celebrate perform juggle wait belong consist"
+        " follow hide enjoy take do pour spin pet feed serve sell buy read reads"
     )
 )
 # Verbs that are nouns as often: taken for verbs where nothing speaks against it.
@@ -151,7 +153,7 @@ BODY = wordset(
 )
 LOOKS = wordset(
     "color colour colors colours material texture pattern shape size expression pose posture hairstyle"
-    " haircut emotion age gender design print fabric outfit clothes clothing mood action"
+    " haircut emotion age gender look design print fabric outfit clothes clothing mood action"
 )
 """Properties: what is changed is what has them."""
 
@@ -250,11 +252,11 @@ UNSEEN = wordset(
     " points value values data link url string array list index parameter argument loop query server wifi"
     " wi-fi internet kernel tax taxes truth rest way fact facts matter problem problems issue issues"
     " proposal chapter slide agenda conversation government economy company project vote benefits"
-    " insurance contract lease bug bugs method dependency dependencies cache history doubt fear stress"
-    " pain anxiety ambition tense noun verb prefix suffix document documents spaces whitespace attitude"
-    " insult support logging pressure courage times basics performance features error directory speech"
-    " duplicates test tests type goal goals success failure happiness energy power health career skills"
-    " peace hope freedom occurrences outliers lives coin record records"
+    " insurance contract lease method dependency dependencies cache history doubt fear stress pain anxiety"
+    " ambition tense noun verb prefix suffix document documents spaces whitespace attitude insult support"
+    " logging pressure courage times basics performance features error directory speech duplicates test"
+    " tests type goal goals success failure happiness energy power health career skills peace hope freedom"
+    " occurrences outliers lives record records"
 )
 """What no picture shows: whoever acts on it edits something else."""
 ELSEWHERE = wordset(
@@ -309,3 +311,7 @@ OPENED = wordset(
 """What is opened, raised, folded or lit where a picture is edited; a body's parts are, too."""
 TURNS = wordset("degrees clockwise counterclockwise upside sideways horizontally vertically left right")
 """How a thing is turned that is only called `it`."""
+SOMEBODY = wordset("someone somebody")
+"""Persons that nobody has seen yet."""
+SEVERAL = wordset("people men women children sheep geese cattle police")
+"""Plurals without an s."""
