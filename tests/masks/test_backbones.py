@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from maskwright.errors import InputError, MissingExtraError, SettingError
 from maskwright.masks.annotators.backbones import Backbone, load_backbone
-from maskwright.masks.annotators.encoders import LONGEST_PX, CompactEncoder, OnnxEncoder
+from maskwright.masks.annotators.encoders import LONGEST_PX, CompactEncoder, CompactLevels, OnnxEncoder
 from maskwright.weights import open_network, shipped
 from tests.contracts.annotator import textured
 from tests.contracts.backbone import BackboneContract
@@ -147,3 +148,23 @@ def test_a_class_that_is_no_backbone_is_refused() -> None:
 
 def test_a_class_of_one_s_own_is_loaded_by_its_place() -> None:
     assert load_backbone("maskwright.masks.annotators.encoders:CompactEncoder").name == "compact"
+
+
+class TestCompactLevels(BackboneContract):
+    @pytest.fixture
+    def backbone(self) -> Backbone:
+        return CompactLevels()
+
+
+def test_the_levels_of_the_compact_network_are_those_that_torch_computes() -> None:
+    torch = pytest.importorskip("torch")
+    from maskwright.learning.frozen import compact_of
+    from maskwright.learning.networks.encoder import CompactEncoder as InTorch
+
+    picture = textured(1, 256, 128)
+    (ours,) = CompactLevels().features([picture])
+    half = cv2.resize(picture, (128, 64), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)[None]
+    theirs = InTorch(compact_of(shipped("compact")))(torch.from_numpy(half.astype(np.float32)))
+    for layer, same in zip(ours, theirs, strict=True):
+        # eight bits lie between our layers, none between torch's
+        assert np.corrcoef(layer.ravel(), same.numpy().ravel())[0, 1] > 0.99

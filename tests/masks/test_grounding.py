@@ -19,7 +19,7 @@ from maskwright.masks.grounding import (
     prior_of,
     priors_of,
 )
-from maskwright.pairs.instruction import Transformation, parse
+from maskwright.pairs.instruction import parse
 from maskwright.pairs.values import Aligned, Hint, Mask, Picture
 from tests.contracts.annotator import laid
 from tests.contracts.grounding import GroundingContract
@@ -115,7 +115,7 @@ def test_a_style_is_meant_everywhere_and_says_so() -> None:
 
 @pytest.mark.parametrize("text", [None, "", "lorem ipsum dolor"])
 def test_without_an_instruction_that_is_understood_there_is_no_prior(text: str | None) -> None:
-    assert parse(text) == Transformation("unparsed")
+    assert parse(text).action == "unparsed"
     assert prior(laid(scene(dog=(0, 0)), scene(cat=(0, 0))), text) is None
 
 

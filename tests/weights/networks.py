@@ -91,3 +91,27 @@ def pyramid_network(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def identity_roundtrip(path: Path, *, gain: float = 1.0, swap: bool = False) -> Path:
+    """Writes an autoencoder that gives the picture back, darkened by `gain`, or red and blue exchanged."""
+    from onnx import TensorProto, helper
+
+    size = ["N", 3, "H", "W"]
+    nodes = [
+        helper.make_node("Gather", ["picture", "order"], ["ordered"], axis=1),
+        helper.make_node("Mul", ["ordered", "gain"], ["roundtrip"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "roundtrip",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, size)],
+        [helper.make_tensor_value_info("roundtrip", TensorProto.FLOAT, size)],
+        [
+            helper.make_tensor("order", TensorProto.INT64, [3], [2, 1, 0] if swap else [0, 1, 2]),
+            helper.make_tensor("gain", TensorProto.FLOAT, [], [gain]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
