@@ -64,7 +64,7 @@ def lead(words: Words) -> int:
             place += 1
         elif (
             place + 1 < len(words)
-            and low in ("all", "one", "some", "each", "most")
+            and low in ("all", "one", "some", "each", "most", "part", "half")
             and words[place + 1].low == "of"
         ):
             place += 2
