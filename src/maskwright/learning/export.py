@@ -94,13 +94,19 @@ def chance(odds: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * odds.astype(np.float64))))
 
 
-def quantized(path: Path, target: Path, crops: Sequence[Inputs]) -> Path:
+def quantized(path: Path, target: Path, crops: Sequence[Inputs], *, floats: Sequence[str] = ()) -> Path:
     """The network in static int8: weights a channel, activations by their range on some crops.
 
     Args:
         crops: inputs by name; design.md, section 7 takes 60.
+        floats: names of modules that stay as they are, since what they are about is small beside the largest
+            number that meets them.
     """
+    import onnx
     from onnxruntime import quantization
+
+    graph = onnx.load(path).graph
+    left = [node.name for node in graph.node if any(node.name.startswith(f"/{name}") for name in floats)]
 
     class Crops(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -126,6 +132,7 @@ def quantized(path: Path, target: Path, crops: Sequence[Inputs]) -> Path:
                 weight_type=quantization.QuantType.QInt8,
                 # what lies between convolutions, too: else each of them goes to floats and back
                 op_types_to_quantize=["Conv", "Resize", "Add"],
+                nodes_to_exclude=left,
             )
             temporary.write_bytes(made.read_bytes())
     finally:

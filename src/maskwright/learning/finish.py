@@ -58,6 +58,7 @@ class Exported:
         constants: of the card, beside those of the calibration.
         layers: of the card.
         learnt: words on the card, beside the photographs.
+        floats: its modules that are not put into eight bits.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Exported:
     constants: Mapping[str, float] = field(default_factory=dict)
     layers: Sequence[str] = ()
     learnt: str = ""
+    floats: Sequence[str] = ()
 
 
 def finish(
@@ -127,7 +129,7 @@ def _finished(
     error = check(exported.network, exact, some, as_chance=True)
     card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
     rng = np.random.default_rng(given.options.seed)
-    f1 = smaller(exact, path, kept=kept, held=task.held, rng=rng, given=exported.given)
+    f1 = smaller(exact, path, kept=kept, held=task.held, rng=rng, exported=exported)
     constants, in_earnest = _in_earnest(given, task, exported, path, again)
     figures = {
         **trained.figures,
@@ -157,7 +159,7 @@ def smaller(
     kept: Sequence[Sample],
     held: Sequence[Sample],
     rng: Generator,
-    given: Callable[[NDArray[np.uint8]], Inputs] = of_planes,
+    exported: Exported,
 ) -> dict[str, float]:
     """Write a network in eight bits where that costs next to nothing on the kept pairs, else as it is.
 
@@ -165,13 +167,18 @@ def smaller(
         exact: the network.
         path: what is written.
         held: only measured on.
-        given: its inputs for planes.
 
     Returns:
         f1_kept_fp32, f1_kept_int8, f1_fp32 and f1_int8, the last two of held pairs.
     """
     windows = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
-    quantized(exact, path, [given(np.ascontiguousarray(window)) for window in windows])
+    given = exported.given
+    quantized(
+        exact,
+        path,
+        [given(np.ascontiguousarray(window)) for window in windows],
+        floats=exported.floats,
+    )
     found = {
         f"{name}_{bits}": figures_of(odds_of(file_says(file, given), pairs), pairs).get("f1", math.nan)
         for name, pairs in (("f1_kept", kept), ("f1", held))

@@ -312,8 +312,7 @@ def _ahead(task: Task, pool: ThreadPoolExecutor, step: int) -> Iterator[Batch]:
 def _blend(average: nn.Module, network: nn.Module, decay: float) -> None:
     """average = decay * average + (1 - decay) * network; buffers are copied."""
     with torch.no_grad():
-        for mean, value in zip(average.parameters(), network.parameters(), strict=True):
-            mean.lerp_(value, 1 - decay)
+        torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
         for kept, new in zip(average.buffers(), network.buffers(), strict=True):
             kept.copy_(new)
 

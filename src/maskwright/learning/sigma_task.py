@@ -123,7 +123,7 @@ class SigmaTask(CompactTask):
             "ignore": torch.from_numpy(np.stack([sample.ignore[None] for sample in drawn])),
             "prior": torch.from_numpy(np.stack([draw_prior(sample.mask, rng)[None] for sample in drawn])),
             "null": self._nulls(len(drawn), rng),
-            **_pose(len(drawn), rng),
+            "order": _orders(len(drawn), rng),
         }
         if self._recipe.real:
             count = max(1, len(drawn) // REAL)
@@ -189,16 +189,16 @@ class SigmaTask(CompactTask):
         return windowed(whole, self.sizes.side, rng).planes
 
 
-def _pose(count: int, rng: Generator) -> dict[str, Tensor]:
-    """How each sample is turned and mirrored, 0 to 7, and the order of its colours."""
-    orders = np.stack([rng.permutation(3) for _ in range(count)])
-    return {"way": torch.from_numpy(rng.integers(8, size=count)), "order": torch.from_numpy(orders)}
+def _orders(count: int, rng: Generator) -> Tensor:
+    """The order of each sample's colours, (N, 3)."""
+    return torch.from_numpy(np.stack([rng.permutation(3) for _ in range(count)]))
 
 
 def posed(batch: Batch) -> Batch:
     """The made samples turned, mirrored, and with the colours of both pictures exchanged alike.
 
-    Done where the batch is, since a GPU does it in no time and one thread of Python does not.
+    Done where the batch is, since a GPU does it in no time and one thread of Python does not. Samples are
+    drawn by chance, so every eighth is turned alike.
     """
     found = dict(batch)
     order = batch["order"][:, None, :, None, None]
@@ -206,12 +206,12 @@ def posed(batch: Batch) -> Batch:
     colours = batch["planes"][:, :6].reshape(count, 2, 3, height, width)
     colours = colours.gather(2, order.expand_as(colours)).reshape(count, 6, height, width)
     found["planes"] = torch.cat([colours, batch["planes"][:, 6:]], 1)
-    for way in range(8):
-        chosen = batch["way"] == way
-        for name in ("planes", "mask", "ignore", "prior"):
-            some = found[name][chosen]
-            some = torch.rot90(some, way % 4, (-2, -1))
-            found[name] = found[name].index_put((chosen,), some.flip(-1) if way >= 4 else some)
+    for name in ("planes", "mask", "ignore", "prior"):
+        turned = torch.empty_like(found[name])
+        for way in range(8):
+            some = torch.rot90(found[name][way::8], way % 4, (-2, -1))
+            turned[way::8] = some.flip(-1) if way >= 4 else some
+        found[name] = turned
     return found
 
 

@@ -38,8 +38,11 @@ NULLS = 48
 """Photographs of which the null distance is measured."""
 NULL_PX = 448
 """Their longer side."""
+FLOATS = ("see", "compare", "refine", "gate")
+"""Distances of features are a thousandth of what they are joined with: in eight bits they would be nothing, and
+F1 on kept pairs falls by .005 (docs/LOG.md)."""
 RATE = 1e-3
-"""Learning rate of stage 1; half of it for stage 2, which starts from there."""
+"""Learning rate; what a frozen network leads stays small without normalisation, 2e-3 was not tried."""
 
 
 def train_sigma(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
@@ -86,7 +89,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         again=again if second else None,
         sizes=sizes,
     )
-    schedule = replace(given.schedule, rate=RATE / 2 if second else RATE)
+    schedule = replace(given.schedule, rate=RATE)
     with contextlib.closing(task):
         trained = run(task, schedule, given.out, given.ranks, progress=given.progress)
         if not given.ranks.leads:
@@ -126,6 +129,7 @@ def _exported(name: str, options: Options, recipe: Recipe, network: nn.Module) -
         constants_of(null),
         ("side_effect",),
         learnt,
+        FLOATS,
     )
 
 

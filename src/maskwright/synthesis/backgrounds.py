@@ -93,10 +93,10 @@ def _redrawn(rng: Generator, labels: NDArray[Any] | None = None) -> list[Named]:
     steps = _moves(rng, 0.15)
     if rng.random() < 0.6:
         # Things are told apart where they still stand, so before they move.
-        levels = _even_log(rng, 3, 4 + 26 * strength)
+        levels = _even_log(rng, 3, 4 + 36 * strength)
         steps.insert(0, Named(f"retoned {levels:.0f}", redraw.retone(levels, labels=labels)))
     if rng.random() < 0.9:
-        largest_px, bumps = 0.5 + 8 * strength * float(rng.uniform(0.6, 1)), int(rng.integers(9))
+        largest_px, bumps = 0.5 + 14 * strength * float(rng.uniform(0.6, 1)), int(rng.integers(9))
         steps.append(Named(f"swayed {largest_px:.1f} px", redraw.sway(largest_px, bumps=bumps)))
     names = list(REDRAWING)
     weights = np.array([weight for weight, _ in REDRAWING.values()])

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +24,7 @@ from maskwright.masks.annotators.confidence import CONSTANTS, confidence
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
 from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane, evidence
 from maskwright.masks.annotators.guided import followed
-from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large
+from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large, shrunk
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.regions import seeded, solid, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
@@ -125,18 +126,27 @@ class Weigher:
         return np.asarray(np.divide(1, odds, out=odds), np.float32)
 
 
-def change_of(pair: Aligned, weigher: Weigher) -> Change:
-    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
+def change_of(pair: Aligned, weigher: Weigher, prior: Plane | None = None) -> Change:
+    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor.
+
+    Args:
+        prior: (H, W) float32 in 0..1, for a network that takes one. Regions are kept by evidence alone; a
+            prior moves their borders.
+    """
     strength = strength_of(pair)
-    change = _change_of(pair, strength, weigher) if strength.any() else nothing_changed(strength.shape)
+    any_change = strength.any()
+    change = _change_of(pair, strength, weigher, prior) if any_change else nothing_changed(strength.shape)
     small = change.map[::STRIDE, ::STRIDE]
     return replace(change, scores={**change.scores, "confidence": confidence(small, weigher.constants)})
 
 
-def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
+def _change_of(pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | None) -> Change:
     looked = _looked(pair, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20
+    if prior is not None:
+        raised = odds + _lift(pair, weigher, prior, odds.shape)
+        odds = np.where(odds > SEED, raised, np.minimum(raised, np.maximum(odds, np.float32(SEED))))
     kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
     change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
     change[~pair.valid] = 0
@@ -148,6 +158,16 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher) -> Change:
         "unexplained": float(np.count_nonzero(looked.suspicious & looked.valid & ~kept)) / odds.size,
     }
     return Change(change, scores=scores, background=noisy_background(pair, looked.valid, kept))
+
+
+def _lift(pair: Aligned, weigher: Weigher, prior: Plane, size: tuple[int, ...]) -> Plane:
+    """What a prior adds to the log odds, (h, w) float32; of large pictures as their small frame shows it."""
+    frame = shrunk(pair) if pair.valid.size > LARGE else pair
+    seen = evidence(frame)
+    height, width = seen.valid.shape
+    asked = np.asarray(cv2.resize(prior, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    lift = weigher.weigh(seen, asked)[0] - weigher.weigh(seen)[0]
+    return np.asarray(cv2.resize(lift, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _looked(pair: Aligned, weigher: Weigher) -> Looked:
