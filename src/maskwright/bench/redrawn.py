@@ -17,8 +17,8 @@ redrawing does everywhere. So edits are drawn until one is plain to see before a
 
 How hard they are was set once, before any learned annotator was measured on them, and is frozen: "signed,
 filled" at the best threshold of EVERY picture has F1 0.458 on the 300 pairs of seed 0 (first 60 of the twin
-without an autoencoder: 0.473); on the redrawn rows of data/pairs, where truth is coarser, 0.35 to 0.37. Of
-the 300 masks 84 take less than 3 % of the picture, 20 more than 30 %. `maskwright bench sigma` prints it.
+without an autoencoder: 0.473); on the three redrawn rows of data/pairs with hard truth it has 0.403. Of the
+300 masks 84 take less than 3 % of the picture, 20 more than 30 %. `maskwright bench sigma` prints it.
 """
 
 from __future__ import annotations
