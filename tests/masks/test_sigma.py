@@ -12,8 +12,10 @@ import pytest
 
 from maskwright.masks.annotators import Annotator, Setup, load_annotator
 from maskwright.masks.annotators.backbones import Features
-from maskwright.masks.annotators.sigma import Sigma
-from maskwright.masks.grounding import GROUNDINGS
+from maskwright.masks.annotators.rule import shipped_rule
+from maskwright.masks.annotators.semantic import THRESHOLD, amplified
+from maskwright.masks.annotators.sigma import SEED, Sigma, change_of
+from maskwright.masks.grounding import GROUNDINGS, Prior
 from maskwright.masks.pipeline import annotate_pair
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.values import Aligned, Annotation, Hint, Mask, Pair, Picture
@@ -122,6 +124,15 @@ def test_no_prior_makes_a_mask_where_nothing_was_edited() -> None:
     pair, _ = with_boxes()
     for region in (np.ones((256, 320), np.bool_), np.eye(256, 320).astype(np.bool_), with_boxes((9, 9))[1]):
         assert not masked(Sigma(COLOURS), pair, Hint(region=region)).any()
+
+
+def test_a_prior_keeps_no_region_that_evidence_would_not() -> None:
+    pair, truth = with_boxes((128, 96))
+    prior = Prior(truth.astype(np.float32), "region")
+    for most, kept in ((SEED - 0.1, False), (SEED + 0.1, True)):
+        odds = np.where(truth[::2, ::2], np.float32(most), np.float32(-THRESHOLD))
+        assert amplified(odds, prior.map[::2, ::2]).max() > SEED + 0.5
+        assert (change_of(pair, odds, prior, shipped_rule()).map >= 0.5).any() == kept
 
 
 def test_a_prior_elsewhere_removes_nothing() -> None:

@@ -39,8 +39,8 @@ NULLS = 48
 NULL_PX = 448
 """Their longer side."""
 FLOATS = ("see", "compare", "refine", "gate")
-"""Distances of features are a thousandth of what they are joined with: in eight bits they would be nothing, and
-F1 on kept pairs falls by .005 (docs/LOG.md)."""
+"""Distances of features are a thousandth of what they are joined with: in eight bits they would be nothing,
+and F1 falls by .005 (docs/LOG.md)."""
 RATE = 1e-3
 """Learning rate; what a frozen network leads stays small without normalisation, 2e-3 was not tried."""
 

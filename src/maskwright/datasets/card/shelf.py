@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskwright.pairs.rle import decode_rle
 from maskwright.errors import InputError
 from maskwright.masks.pipeline import one_line
 from maskwright.pairs.maskfile import read_mask
 from maskwright.pairs.picture import read_picture
+from maskwright.pairs.rle import decode_rle
 from maskwright.pairs.values import Encoded, Mask, Picture, check_same_grid
 
 Row = dict[str, Any]

@@ -18,9 +18,9 @@ from maskwright.datasets.formats import Format, Put, Shard
 from maskwright.datasets.formats.coco_read import CATEGORY, holds, read
 from maskwright.datasets.formats.columns import json_line, json_row, provenance
 from maskwright.datasets.formats.files import names_in, picture_of, put_file, write_whole
-from maskwright.pairs.rle import encode_rle
 from maskwright.datasets.values import Built, Entry
 from maskwright.errors import RunError
+from maskwright.pairs.rle import encode_rle
 from maskwright.pairs.values import Mask
 
 PARTS = "parts"

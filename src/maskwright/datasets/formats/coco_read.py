@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from maskwright.datasets.formats.columns import row_of
 from maskwright.datasets.formats.files import SPLIT_NAMES, by_split, inside, listed
 from maskwright.datasets.formats.labels import label_of
-from maskwright.pairs.rle import decode_rle
 from maskwright.datasets.values import Record
 from maskwright.errors import InputError
 from maskwright.pairs.opening import MAX_PIXELS, shown, words
 from maskwright.pairs.picture import encode_png
+from maskwright.pairs.rle import decode_rle
 from maskwright.pairs.values import Encoded, Located, Mask
 
 CATEGORY = {"id": 1, "name": "edited", "supercategory": "edit"}

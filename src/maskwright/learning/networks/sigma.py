@@ -276,14 +276,14 @@ def _attention(ask: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> 
     scores = (ask @ key.transpose(-1, -2)).float() * (width // HEADS) ** -0.5
     if bias is not None:
         scores = scores + bias
-    found = scores.softmax(-1).to(value.dtype) @ value
+    found: Tensor = scores.softmax(-1).to(value.dtype) @ value
     return found.transpose(1, 2).reshape(count, asked, width)
 
 
 def _cosine_distance(one: Tensor, two: Tensor) -> Tensor:
     """(N, 1, h, w): 1 - cosine over channels."""
     one, two = (functional.normalize(each, dim=1, eps=1e-3) for each in (one, two))
-    return cast("Tensor", 1 - (one * two).sum(1, keepdim=True))
+    return 1 - (one * two).sum(1, keepdim=True)
 
 
 def _best_match(original: Tensor, edited: Tensor) -> Tensor:
