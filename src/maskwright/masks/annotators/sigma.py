@@ -91,12 +91,16 @@ class Sigma:
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order; see `change_of`."""
         priors = priors_of(batch, hints, self._grounding)
+        return [
+            change_of(pair, odds, prior, self._rule)
+            for pair, odds, prior in zip(batch, self.odds(batch), priors, strict=True)
+        ]
+
+    def odds(self, batch: Sequence[Aligned]) -> list[Plane]:
+        """Log odds of an edit by evidence alone, (h, w) float32 a pair, on the half grid of its `shrunk`."""
         frames = [shrunk(pair) for pair in batch]
         layers = self._layers(frames)
-        return [
-            change_of(pair, self._odds(frame, layers), prior, self._rule)
-            for pair, frame, prior in zip(batch, frames, priors, strict=True)
-        ]
+        return [self._odds(frame, layers) for frame in frames]
 
     def _layers(self, frames: Sequence[Aligned]) -> dict[str, Features]:
         """What the backbone sees in all pictures that are needed, by `_key`: each is asked for once."""
@@ -109,7 +113,6 @@ class Sigma:
         return dict(zip(pictures, self._backbone.features(list(pictures.values())), strict=True))
 
     def _odds(self, frame: Aligned, layers: Mapping[str, Features]) -> Plane:
-        """Log odds of an edit by evidence alone, (h, w) float32, on the half grid of the frame."""
         height, width = frame.valid.shape
         original, edited = (layers[_key(picture)] for picture in (frame.original, frame.edited))
         noise = None
