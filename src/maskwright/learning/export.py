@@ -62,14 +62,21 @@ def export(
     return path
 
 
-def check(network: nn.Module, path: Path, inputs: Sequence[Inputs], *, as_chance: bool) -> float:
+def check(
+    network: nn.Module,
+    path: Path,
+    inputs: Sequence[Inputs],
+    *,
+    as_chance: bool,
+    tolerance: float = TOLERANCE,
+) -> float:
     """The largest difference between torch and ONNX Runtime on some inputs.
 
     Args:
         as_chance: outputs are log odds, and compared as the probabilities they stand for.
 
     Raises:
-        RunError: it is above `TOLERANCE`; the file is removed.
+        RunError: it is above `tolerance`; the file is removed.
     """
     session = open_network(path)
     worst = 0.0
@@ -80,10 +87,10 @@ def check(network: nn.Module, path: Path, inputs: Sequence[Inputs], *, as_chance
         if as_chance:
             ours, theirs = chance(ours), chance(theirs)
         worst = max(worst, float(np.abs(ours - theirs).max()))
-    if not worst < TOLERANCE:
+    if not worst < tolerance:
         path.unlink()
         raise RunError(
-            f"the exported network differs from torch by {worst:.2g}, at most {TOLERANCE:g} is let pass",
+            f"the exported network differs from torch by {worst:.2g}, at most {tolerance:g} is let pass",
             hint="the checkpoint stays; report what your network is made of",
         )
     return worst

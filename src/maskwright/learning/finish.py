@@ -24,7 +24,7 @@ from maskwright.learning.earnest import (
     judged,
     with_gain,
 )
-from maskwright.learning.export import Inputs, check, export, quantized, write_card
+from maskwright.learning.export import TOLERANCE, Inputs, check, export, quantized, write_card
 from maskwright.learning.held import figures_of, file_says, odds_of, of_planes
 from maskwright.learning.loop import Trained
 from maskwright.learning.shares import terms, terms_for
@@ -59,6 +59,7 @@ class Exported:
         layers: of the card.
         learnt: words on the card, beside the photographs.
         floats: its modules that are not put into eight bits.
+        tolerance: how far the map may be from torch's, 0..1.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Exported:
     layers: Sequence[str] = ()
     learnt: str = ""
     floats: Sequence[str] = ()
+    tolerance: float = TOLERANCE
 
 
 def finish(
@@ -126,7 +128,7 @@ def _finished(
         moving=exported.moving,
     )
     some = [exported.given(np.ascontiguousarray(pair.planes[None])) for pair in kept[:CHECKED]]
-    error = check(exported.network, exact, some, as_chance=True)
+    error = check(exported.network, exact, some, as_chance=True, tolerance=exported.tolerance)
     card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
     rng = np.random.default_rng(given.options.seed)
     f1 = smaller(exact, path, kept=kept, held=task.held, rng=rng, exported=exported)
