@@ -21,6 +21,7 @@ from maskwright.learning.earnest import (  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.masks.annotators.confidence import confidence  # noqa: E402
 from maskwright.measures.metrics import Counts  # noqa: E402
+from maskwright.pairs.align import align  # noqa: E402
 from maskwright.pairs.values import Aligned, Change  # noqa: E402
 from maskwright.synthesis.samples import draw_sample  # noqa: E402
 
@@ -91,8 +92,9 @@ def test_masks_are_held_against_the_truth_of_the_pair_they_were_made_for(folder:
 
     photos = shared(folder).learnt
     found = list(annotated(photos, whole, seed=4, pairs=10))
-    assert 8 <= len(found) <= 10  # one or two may not be aligned
-    first = draw_sample(photos, np.random.default_rng((4, 0))).told.made
+    assert 7 <= len(found) <= 10  # a few may not be aligned
+    drawn = (draw_sample(photos, np.random.default_rng((4, place))).told.made for place in range(3))
+    first = next(made for made in drawn if align(made.original, made.edited).geometry.kind != "unrelated")
     assert np.array_equal(found[0].truth, first.mask & ~found[0].ignore)
     for each, against in zip(found, judged(found), strict=True):
         area, counted = np.count_nonzero(each.truth), np.count_nonzero(~each.ignore)

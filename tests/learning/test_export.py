@@ -9,18 +9,20 @@ torch = pytest.importorskip("torch", reason="networks are trained with torch")
 onnx = pytest.importorskip("onnx", reason="networks are exported with onnx")
 
 from maskwright.errors import RunError  # noqa: E402
-from maskwright.learning.export import OPSET, chance, check, export, quantized, write_card  # noqa: E402
+from maskwright.learning.export import OPSET, Inputs, chance, check, export, quantized, write_card  # noqa: E402
 from maskwright.learning.networks.autoencoder import Autoencoder  # noqa: E402
 from maskwright.learning.networks.compact import MULTIPLE, Compact  # noqa: E402
 from maskwright.masks.annotators.planes import CHANNELS  # noqa: E402
 from maskwright.weights import open_network, read_card  # noqa: E402
 
+MOVING = dict.fromkeys(("planes", "odds"), (0, 2, 3))
 
-def planes(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+
+def planes(count: int, height: int, width: int, seed: int = 0) -> Inputs:
     """Bytes as a network meets them, on a grid of `MULTIPLE`."""
     rng = np.random.default_rng(seed)
     shape = (count, len(CHANNELS), height * MULTIPLE, width * MULTIPLE)
-    return rng.integers(100, 156, shape, dtype=np.uint8)
+    return {"planes": rng.integers(100, 156, shape, dtype=np.uint8)}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def network() -> Compact:
 @pytest.fixture(scope="module")
 def exported(network: Compact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "compact.onnx"
-    return export(network, path, planes(1, 1, 2), names=("planes", "odds"), moving=(0, 2, 3))
+    return export(network, path, planes(1, 1, 2), output="odds", moving=MOVING)
 
 
 def test_the_exported_network_takes_bytes_of_any_number_and_size(exported: Path) -> None:
@@ -44,7 +46,7 @@ def test_the_exported_network_takes_bytes_of_any_number_and_size(exported: Path)
     assert (takes.name, takes.type) == ("planes", "tensor(uint8)")
     assert (gives.name, gives.type) == ("odds", "tensor(float)")
     for count, height, width in ((1, 1, 1), (3, 2, 1), (2, 1, 3)):
-        (odds,) = session.run(None, {"planes": planes(count, height, width)})
+        (odds,) = session.run(None, dict(planes(count, height, width)))
         assert odds.shape == (count, 1, height * MULTIPLE, width * MULTIPLE)
 
 
@@ -59,7 +61,7 @@ def test_it_says_what_torch_says_also_on_other_sizes(network: Compact, exported:
     inputs = [planes(1, 1, 1, seed=1), planes(2, 3, 2, seed=2)]
     assert 0 < check(network, exported, inputs, as_chance=True) < 1e-5
     with torch.inference_mode():
-        assert float(network(torch.from_numpy(inputs[1])).std()) > 0.01  # it does say something
+        assert float(network(torch.from_numpy(inputs[1]["planes"])).std()) > 0.01  # it does say something
 
 
 def test_a_network_that_came_out_differently_is_refused_and_removed(
@@ -79,7 +81,7 @@ def test_eight_bits_say_nearly_the_same_in_a_third_of_the_bytes(exported: Path, 
     small = quantized(exported, tmp_path / "small.onnx", crops)
     assert small.stat().st_size < 0.4 * exported.stat().st_size
     plain, bits = (
-        open_network(path).run(None, {"planes": planes(1, 2, 2, seed=99)})[0] for path in (exported, small)
+        open_network(path).run(None, dict(planes(1, 2, 2, seed=99)))[0] for path in (exported, small)
     )
     assert 0 < np.abs(chance(plain) - chance(bits)).mean() < 0.05
 
@@ -113,8 +115,9 @@ def test_the_autoencoder_can_be_made_a_round_trip_of_any_size(tmp_path: Path) ->
 
     torch.manual_seed(0)
     model = Autoencoder().eval()
-    example = np.zeros((1, 3, 16, 24), np.float32)
-    path = export(model, tmp_path / "a.onnx", example, names=("picture", "again"), moving=(0, 2, 3))
+    example = {"picture": np.zeros((1, 3, 16, 24), np.float32)}
+    moving = dict.fromkeys(("picture", "again"), (0, 2, 3))
+    path = export(model, tmp_path / "a.onnx", example, output="again", moving=moving)
     trip = load_roundtrip(path)
     for width, height in ((40, 24), (33, 21)):
         picture = textured(1, width, height)

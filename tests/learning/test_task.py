@@ -9,9 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 
+from maskwright.errors import InputError  # noqa: E402
 from maskwright.learning import task as tasks  # noqa: E402
-from maskwright.learning.compact import smaller  # noqa: E402
 from maskwright.learning.export import export  # noqa: E402
+from maskwright.learning.finish import Exported, smaller  # noqa: E402
 from maskwright.learning.networks.compact import Compact  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
 from maskwright.learning.stream import Sample, Shard, Stream, shard_path, write_shard  # noqa: E402
@@ -28,7 +29,11 @@ def sample(seed: int = 0) -> Sample:
 
 def test_a_drawn_pair_is_seen_as_the_annotator_sees_it(folder: Path) -> None:
     shares = shared(folder)
-    drawn = [DrawPair(shares.learnt)(np.random.default_rng(seed)) for seed in range(8)]
+    drawn = []
+    for seed in range(12):
+        with contextlib.suppress(InputError):  # now and then a pair cannot be aligned
+            drawn.append(DrawPair(shares.learnt)(np.random.default_rng(seed)))
+    assert len(drawn) >= 8
     assert all(each.planes.shape == (len(CHANNELS), *each.mask.shape) for each in drawn)
     edited = [each for each in drawn if (each.mask >= 128).any()]
     assert len(edited) >= 2
@@ -156,8 +161,15 @@ def test_the_kept_pairs_decide_on_eight_bits_and_the_held_ones_only_measure(
     weak, strong = pairs_whose_odds_are(2), pairs_whose_odds_are(14)
     kept, held = (weak, strong) if kept_suffer else (strong, weak)
     exact, path = tmp_path / "exact.onnx", tmp_path / "small.onnx"
-    export(network.settled(), exact, weak[0].planes[None], names=("planes", "odds"), moving=(0, 2, 3))
-    figures = smaller(exact, path, kept=kept, held=held, rng=np.random.default_rng(0))
+    exported = Exported("small", network.settled())
+    export(
+        exported.network,
+        exact,
+        exported.given(weak[0].planes[None]),
+        output="odds",
+        moving=exported.moving,
+    )
+    figures = smaller(exact, path, kept=kept, held=held, rng=np.random.default_rng(0), exported=exported)
     assert figures["f1_fp32"] == figures["f1_kept_fp32"] == 1
     assert (figures["f1_kept_int8"] < 0.9) == kept_suffer
     assert (figures["f1_int8"] < 0.9) == (not kept_suffer)

@@ -99,10 +99,11 @@ def test_the_autoencoder_that_is_trained_is_a_round_trip(
 def toy_run(folder: Path, out: Path) -> Outcome:
     """A network trained for three steps, and judged on next to nothing."""
     pytest.importorskip("torch", reason=NO_TORCH)
-    from maskwright.learning.compact import Sizes, train_compact
+    from maskwright.learning.compact import train_compact
     from maskwright.learning.loop import Schedule
     from maskwright.learning.ranks import joined
     from maskwright.learning.shares import shared
+    from maskwright.learning.task import Sizes
 
     sizes = Sizes(samples=4, side=32, pairs=6, whole=64, judged=4)
     with joined() as ranks:

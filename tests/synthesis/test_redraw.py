@@ -199,6 +199,19 @@ def test_redrawn_pairs_come_mild_and_severe_and_of_every_family(photo: Picture) 
     assert np.quantile(psnr, 0.9) - np.quantile(psnr, 0.1) > 6
 
 
+def test_things_sway_by_up_to_fourteen_pixels_and_are_retoned_by_up_to_forty_levels() -> None:
+    found: dict[str, list[float]] = {"swayed": [], "retoned": []}
+    for seed in range(400):
+        for named in draw_background("redrawn", np.random.default_rng(seed)):
+            kind, _, amount = named.words.removesuffix(" px").partition(" ")
+            if kind in found:
+                found[kind].append(float(amount))
+    assert min(found["swayed"]) < 4
+    assert 13 < max(found["swayed"]) <= 14.5
+    assert min(found["retoned"]) < 4
+    assert 30 < max(found["retoned"]) <= 40
+
+
 def test_the_edits_of_redrawn_pairs_are_mostly_clear(photo: Picture, donor: Picture) -> None:
     told = [make_pair(photo, donor, np.random.default_rng(seed), background="redrawn") for seed in range(30)]
     assert not {"jitter", "relight", "veil", "disturb"} & {edit for each in told for edit in each.edits}
