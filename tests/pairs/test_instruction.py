@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from maskwright.errors import InputError
 from maskwright.pairs.instruction import ACTIONS, UNPARSED, Transformation, parse
-from maskwright.pairs.instruction_text import LONGEST, near, swapped
-from maskwright.pairs.instruction_words import ARTICLES, CLOTHES, MATERIALS, PLACES, TIMES, wordset
+from maskwright.pairs.instruction.text import LONGEST, near, swapped
+from maskwright.pairs.instruction.words import ARTICLES, CLOTHES, MATERIALS, PLACES, TIMES, wordset
 
 TRUTHS = """
 add | | dog | add a dog
