@@ -49,6 +49,8 @@ def export(
     with replacing(path) as temporary, warnings.catch_warnings():
         # torch's newer exporter needs a package more and gives the same graph
         warnings.simplefilter("ignore", DeprecationWarning)
+        # of how it writes the padding of a border, and of no matter
+        warnings.filterwarnings("ignore", "Constant folding", UserWarning)
         torch.onnx.export(
             network,
             tuple(torch.from_numpy(array) for array in example.values()),

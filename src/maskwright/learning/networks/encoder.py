@@ -27,7 +27,7 @@ class CompactEncoder(nn.Module):
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """(N, 3, h, w) float, 0..255 on the half grid, to the network's levels; see `Compact.levels`."""
-        neutral = self.neutral.expand(len(picture), -1, *picture.shape[-2:])
+        neutral = self.neutral.expand(picture.shape[0], -1, *picture.shape[-2:])
         with torch.no_grad():
             return self.compact.levels(torch.cat([picture, picture, neutral], 1))
 

@@ -136,7 +136,9 @@ class Sigma(nn.Module):
             level = _level_of(stride)
             pair = [before[number], after[number]]
             if level == 0:
-                pair = [torch.cat([_fit(one, side), side], 1) for one, side in zip(pair, sides, strict=True)]
+                pair = [
+                    torch.cat([self._fit(one, side), side], 1) for one, side in zip(pair, sides, strict=True)
+                ]
             told[level] = told[level] + compare(*pair, valid, null[:, number])
         seen = torch.cat([functional.conv2d(raw, self.mixing) - self.centre, start / 4], 1)
         level_map = functional.relu(self.stem(seen))
@@ -146,7 +148,7 @@ class Sigma(nn.Module):
                 level_map = functional.relu(self.down[number - 1](level_map))
             level_map = level_map + self.fused[number](fused[number])
             if isinstance(told[number], Tensor):
-                level_map = level_map + _fit(cast("Tensor", told[number]), level_map)
+                level_map = level_map + self._fit(cast("Tensor", told[number]), level_map)
             level_map = self.body[number](level_map)
             skipped.append(level_map)
         plain = start + self.decode(skipped)
@@ -158,6 +160,12 @@ class Sigma(nn.Module):
         other[REFINED] = torch.cat([edit, noise.roll(1, 0)], 1)
         swapped = start + self.decode(other) if self.swaps else plain
         return Seen(odds, plain, edit, noise, swapped)
+
+    def _fit(self, level: Tensor, like: Tensor) -> Tensor:
+        """On the grid of another level; the compact network's own levels are there."""
+        if self.own:
+            return level
+        return functional.interpolate(level, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
     def lifted(self, plain: Tensor, level: Tensor, prior: Tensor) -> Tensor:
         """Log odds lifted where the prior and the evidence agree; nowhere lowered.
@@ -312,13 +320,6 @@ def _above(distance: Tensor, there: Tensor, median: Tensor, spread: Tensor) -> T
     mean = (distance * there).sum((2, 3), keepdim=True) / weight
     deviation = (((distance - mean).square() * there).sum((2, 3), keepdim=True) / weight + 1e-8).sqrt()
     return ((distance - torch.maximum(mean, median)) / (deviation + spread + 1e-3)).clamp(-4, 8)
-
-
-def _fit(level: Tensor, like: Tensor) -> Tensor:
-    """On the grid of another level."""
-    if level.shape[-2:] == like.shape[-2:]:
-        return level
-    return functional.interpolate(level, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _px(level: int) -> int:
