@@ -10,7 +10,8 @@ import pytest
 from maskwright.bench.arms import AGAINST, ARMS, heads_of
 from maskwright.bench.priors import PRIORS
 from maskwright.bench.redrawn import redrawn_pairs
-from maskwright.bench.sigma import ALL, MADE, PASSED, REAL, Ablation, Column, Figure, bench_sigma
+from maskwright.bench.sigma import Ablation, Figure, bench_sigma
+from maskwright.bench.sigma_cases import ALL, MADE, PASSED, REAL, Column
 from maskwright.bench.sigma_tables import ablation_tables
 from maskwright.errors import InputError, SettingError
 from maskwright.masks.annotators import load_annotator

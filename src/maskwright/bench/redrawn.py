@@ -114,16 +114,29 @@ def redrawn_pairs(
     Raises:
         InputError: a photograph cannot be read.
     """
-    order = np.random.default_rng([seed, len(photos)]).permutation(len(photos))
     for number in range(count):
-        chance = np.random.default_rng([seed, number])
-        photo = photos[int(order[number % len(photos)])]
-        donor = photos[int(order[(number + 1 + chance.integers(max(1, len(photos) - 1))) % len(photos)])]
-        made, edits = _edited(photo, donor, chance, edited=edited)
-        # The whole picture meets a fate of its own, so that both kinds have the same edits.
-        fate = np.random.default_rng([seed, number, KINDS.index(kind)])
-        drawn = redraw(made, fate, again=again) if kind == "redrawn" else regenerate(made, fate, again=again)
-        yield RedrawnPair(number, kind, photo.path, drawn, edits)
+        yield redrawn_pair(photos, kind, number, again=again, seed=seed, edited=edited)
+
+
+def redrawn_pair(
+    photos: Sequence[Photo],
+    kind: str,
+    number: int,
+    *,
+    again: Again | None,
+    seed: int = 0,
+    edited: bool = True,
+) -> RedrawnPair:
+    """One of `redrawn_pairs`, by its number."""
+    order = np.random.default_rng([seed, len(photos)]).permutation(len(photos))
+    chance = np.random.default_rng([seed, number])
+    photo = photos[int(order[number % len(photos)])]
+    donor = photos[int(order[(number + 1 + chance.integers(max(1, len(photos) - 1))) % len(photos)])]
+    made, edits = _edited(photo, donor, chance, edited=edited)
+    # The whole picture meets a fate of its own, so that both kinds have the same edits.
+    fate = np.random.default_rng([seed, number, KINDS.index(kind)])
+    drawn = redraw(made, fate, again=again) if kind == "redrawn" else regenerate(made, fate, again=again)
+    return RedrawnPair(number, kind, photo.path, drawn, edits)
 
 
 def redraw(made: Made, rng: Generator, *, again: Again | None) -> Made:

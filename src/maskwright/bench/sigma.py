@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import hashlib
+import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from maskwright.bench.annotators import chosen_rows
-from maskwright.bench.arms import AGAINST, NO_PRIOR, Arm, Bench, Found, ask, open_bench
+from maskwright.bench.arms import AGAINST, NO_PRIOR, Arm, Bench
 from maskwright.bench.baselines import best_index, best_of_picture
 from maskwright.bench.priors import PRIORS
-from maskwright.bench.records import KnownPair, generator_of, ignore_of, read_known
-from maskwright.bench.redrawn import COUNT, KINDS, Again, redrawn_pairs
-from maskwright.bench.robustness import QUALITY
+from maskwright.bench.redrawn import COUNT
+from maskwright.bench.sigma_cases import (
+    ALL,
+    MADE,
+    PASSED,
+    REAL,
+    Asked,
+    Asking,
+    Column,
+    RealTask,
+    Task,
+    ask_here,
+    hire,
+    known_pairs,
+    made_tasks,
+)
 from maskwright.errors import InputError
 from maskwright.masks.annotators import Setup
 from maskwright.measures.metrics import Counts, Estimate, estimate, f1_of, paired_difference
-from maskwright.pairs.sources import open_source
-from maskwright.pairs.values import BACKGROUNDS, Mask, Rejection
-from maskwright.synthesis.corruptions import jpeg
-from maskwright.synthesis.photos import Photo, read_photos
-from maskwright.synthesis.roundtrip import KeptRoundtrip, load_roundtrip, pass_through
-from maskwright.synthesis.steps import Made, chain, on_side
-
-UNEDITED = 3
-"""One pair that nobody edited for so many edited ones."""
-MADE, REAL, PASSED = "made", "real", "after the autoencoder"
-"""Tables of pairs: the best thresholds are those of all pairs of a table."""
-ALL = "all"
-"""The column of all real pairs."""
+from maskwright.pairs.values import BACKGROUNDS, Rejection
+from maskwright.synthesis.photos import read_photos
 
 Progress = Callable[[str, int, int], None]
 """(what, how many done, of how many)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Pairs of one kind.
-
-    Args:
-        table: of `MADE`, `REAL`, `PASSED`.
-        edited: whether their masks hold anything; else the figure is the marked share.
-    """
-
-    table: str
-    name: str
-    edited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +105,6 @@ class Ablation:
         return dataclasses.asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A pair to be asked, or one that was."""
-
-    column: Column
-    name: str
-    group: str
-    made: Made
-    region: Mask
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    column: Column
-    name: str
-    group: str
-    found: Found
-
-
 def bench_sigma(
     photos: str | os.PathLike[str],
     *,
@@ -145,6 +115,7 @@ def bench_sigma(
     setup: Setup = Setup(),  # noqa: B008 - frozen
     count: int = COUNT,
     keep: str | os.PathLike[str] | None = None,
+    workers: int = 1,
     progress: Progress = lambda what, done, total: None,
 ) -> Ablation:
     """Measure every row of `bench/arms.py` on the same pairs.
@@ -159,91 +130,37 @@ def bench_sigma(
         setup: as for `open_bench`.
         count: made pairs of each kind.
         keep: a folder for what the autoencoder gave, so that a second run need not ask it again.
+        workers: processes; the figures do not depend on it.
 
     Raises:
         InputError: a table or a photograph cannot be read.
         SettingError: an unknown annotator, head or column.
     """
-    bench = open_bench(heads or {}, setup)
-    again = _again(roundtrip, keep)
-    shots = read_photos(photos, "val")
+    asking = Asking(heads or {}, setup, roundtrip, keep, tuple(read_photos(photos, "val")))
+    bench = asking.bench
     unmeasured: list[Rejection] = []
-    asked = []
-    total = 2 * (count + -(-count // UNEDITED))
-    for case in _made_cases(shots, again, count):
-        asked.append(_asked(bench, case))
-        progress("made pairs", len(asked), total)
+    tasks: list[Task] = [*made_tasks(count)]
     if pairs is not None:
-        known = list(_known_pairs(pairs, where, unmeasured))
-        total = len(known) * (1 if again is None else 2)
-        for done, case in enumerate(_real_cases(known, again), start=1):
-            asked.append(_asked(bench, case))
-            progress("real pairs", done, total)
+        for pair in known_pairs(pairs, where, unmeasured):
+            tasks += [RealTask(pair, passed=passed) for passed in ([False, True] if roundtrip else [False])]
+    asked = []
+    with contextlib.ExitStack() as stack:
+        if workers > 1:
+            pool = stack.enter_context(
+                ProcessPoolExecutor(
+                    workers, multiprocessing.get_context("spawn"), initializer=hire, initargs=(asking,)
+                )
+            )
+            answers: Iterable[Asked] = pool.map(ask_here, tasks)
+        else:
+            answers = map(asking, tasks)
+        for answer in answers:
+            asked.append(answer)
+            progress("pairs", len(asked), len(tasks))
     return _ablation(bench, asked, unmeasured)
 
 
-def _again(roundtrip: str | os.PathLike[str] | None, keep: str | os.PathLike[str] | None) -> Again | None:
-    if roundtrip is None:
-        return None
-    network = load_roundtrip(roundtrip)
-    if keep is not None:
-        return KeptRoundtrip(roundtrip, keep)
-    return lambda picture: pass_through(network, picture)
-
-
-def _made_cases(photos: Sequence[Photo], again: Again | None, count: int) -> Iterator[_Case]:
-    """Pairs of both kinds; beside the first of them the same photographs without an edit.
-
-    What nobody edited is asked with priors of the edit that the other has.
-    """
-    for kind in KINDS:
-        edited = redrawn_pairs(photos, kind, again=again, count=count)
-        first = -(-count // UNEDITED)
-        unedited = redrawn_pairs(photos, kind, again=again, count=first, edited=False)
-        for pair in edited:
-            name = f"{kind} {pair.number}"
-            yield _Case(Column(MADE, kind), name, pair.photo, pair.made, pair.made.mask)
-            if pair.number < first:
-                bare = next(unedited)
-                column = Column(MADE, f"{kind}, unedited", edited=False)
-                yield _Case(column, f"{name} unedited", bare.photo, bare.made, pair.made.mask)
-
-
-def _known_pairs(
-    table: str | os.PathLike[str], where: str | None, unmeasured: list[Rejection]
-) -> Iterator[KnownPair]:
-    """The rows that can be measured, in the order of the table."""
-    source = open_source(table)
-    chosen = chosen_rows(source, where, ["background"])
-    for part in source.plan():
-        for pair in source.read(part):
-            if pair.id in chosen:
-                known = read_known(pair, ignore_of(source, pair))
-                if isinstance(known, Rejection):
-                    unmeasured.append(known)
-                else:
-                    yield known
-
-
-def _real_cases(known: Sequence[KnownPair], again: Again | None) -> Iterator[_Case]:
-    """Every pair by its background, and once more after the autoencoder and JPEG."""
-    for pair in known:
-        made = Made(pair.original, pair.edited, pair.truth, pair.ignore)
-        group = hashlib.sha256(pair.original.tobytes()).hexdigest()[:16]
-        name = str(pair.shown.columns.get("id", pair.shown.id))
-        yield _Case(Column(REAL, str(pair.shown.columns["background"])), name, group, made, made.mask)
-        if again is not None:
-            passed = chain(on_side("edited", lambda picture, rng: again(picture)), jpeg(QUALITY))
-            made = passed(made, generator_of(pair.shown.id))
-            yield _Case(Column(PASSED, PASSED), f"{name} {PASSED}", group, made, made.mask)
-
-
-def _asked(bench: Bench, case: _Case) -> _Asked:
-    found = ask(bench, case.name, case.made, case.region, every_prior=case.column.table == MADE)
-    return _Asked(case.column, case.name, case.group, found)
-
-
-def _ablation(bench: Bench, asked: Sequence[_Asked], unmeasured: Sequence[Rejection]) -> Ablation:
+def _ablation(bench: Bench, asked: Sequence[Asked], unmeasured: Sequence[Rejection]) -> Ablation:
     if not asked:
         raise InputError("no pair could be measured")
     columns = _columns(asked)
@@ -287,7 +204,7 @@ def _ablation(bench: Bench, asked: Sequence[_Asked], unmeasured: Sequence[Reject
     )
 
 
-def _columns(asked: Sequence[_Asked]) -> list[Column]:
+def _columns(asked: Sequence[Asked]) -> list[Column]:
     """Table by table; of each those with edits first, and of real pairs all of them last."""
     found = list(dict.fromkeys(each.column for each in asked))
     if any(column.table == REAL for column in found):
@@ -306,7 +223,7 @@ def _columns(asked: Sequence[_Asked]) -> list[Column]:
     return sorted(found, key=order)
 
 
-def _thresholds(arms: Sequence[Arm], asked: Sequence[_Asked]) -> dict[tuple[str, str], int]:
+def _thresholds(arms: Sequence[Arm], asked: Sequence[Asked]) -> dict[tuple[str, str], int]:
     """(levels, table) -> place of the best threshold for the edited pairs of the table."""
     found = {}
     for levels in dict.fromkeys(arm.levels for arm in arms if arm.levels):
@@ -316,7 +233,7 @@ def _thresholds(arms: Sequence[Arm], asked: Sequence[_Asked]) -> dict[tuple[str,
     return found
 
 
-def _counts(arm: Arm, asked: _Asked, best: Mapping[tuple[str, str], int]) -> Counts:
+def _counts(arm: Arm, asked: Asked, best: Mapping[tuple[str, str], int]) -> Counts:
     if not arm.levels:
         return asked.found.counts[arm.annotator, arm.prior]
     curve = asked.found.curves[arm.levels]
@@ -335,7 +252,7 @@ def _figure(
 
 
 def _priors(
-    bench: Bench, asked: Sequence[_Asked], columns: Sequence[Column], places: Sequence[Sequence[int]]
+    bench: Bench, asked: Sequence[Asked], columns: Sequence[Column], places: Sequence[Sequence[int]]
 ) -> dict[str, tuple[PriorFigure, ...]]:
     if bench.prompted is None:
         return {}

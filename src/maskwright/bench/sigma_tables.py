@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from maskwright.bench.arms import AGAINST
 from maskwright.bench.priors import PRIORS
-from maskwright.bench.sigma import MADE, PASSED, REAL, Ablation, Column, Figure
+from maskwright.bench.sigma import Ablation, Figure
+from maskwright.bench.sigma_cases import MADE, PASSED, REAL, Column
 from maskwright.bench.tables import Table, figure, gain, interval
 from maskwright.measures.metrics import Estimate
 

@@ -153,6 +153,7 @@ def sigma(
         Path | None,
         typer.Option(help="A folder for the autoencoder's answers: the next run is quicker.", metavar="DIR"),
     ] = None,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1, metavar="N")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure what each idea of SIGMA is worth.
@@ -175,6 +176,7 @@ def sigma(
             setup=Setup(backbone, None, vae),
             count=count,
             keep=keep,
+            workers=workers,
             progress=progress.steps,
         )
     if as_json:

@@ -18,6 +18,7 @@ ANNOTATORS: dict[str, str] = {
     "compact": "maskwright.masks.annotators.compact:Compact",
     "difference": "maskwright.masks.annotators.difference:Difference",
     "sigma": "maskwright.masks.annotators.sigma:Sigma",
+    "sigma-compact": "maskwright.masks.annotators.sigma_compact:SigmaCompact",
 }
 """Every annotator with a name; strings, so that listing them imports nothing."""
 DEFAULT = "difference"
