@@ -70,6 +70,14 @@ def command(
             metavar="TABLE",
         ),
     ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="Of sigma, both stages: a folder or hub id of DINOv2 or DINOv3, or an ONNX file;"
+            " by default the compact network's own encoder.",
+            metavar="SPEC",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train a network on photographs.
@@ -91,6 +99,7 @@ def command(
         stage=stage,
         start=start,
         unlabelled=unlabelled,
+        backbone=backbone,
     )
     with reporter() as progress:
         outcome = train(

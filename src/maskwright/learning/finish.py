@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from maskwright.learning.task import HELD, KEPT, PURPOSES, SIDE, CompactTask
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators.compact import Weigher, change_of
 from maskwright.masks.annotators.confidence import CONSTANTS
+from maskwright.masks.annotators.heads import Eyes
 from maskwright.masks.annotators.rule import shipped_rule
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.weights import card_path, open_network
@@ -60,6 +61,7 @@ class Exported:
         learnt: words on the card, beside the photographs.
         floats: its modules that are not put into eight bits.
         tolerance: how far the map may be from torch's, 0..1.
+        eyes: give the features that its `Weigher` hands in; their backbone is on the card.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Exported:
     learnt: str = ""
     floats: Sequence[str] = ()
     tolerance: float = TOLERANCE
+    eyes: Eyes | None = None
 
 
 def finish(
@@ -147,6 +150,7 @@ def _finished(
         licence=terms_for(given.shares.learnt),
         layers=list(exported.layers),
         constants={**constants, **exported.constants},
+        **({} if exported.eyes is None else {"backbone": asdict(exported.eyes.told)}),
         steps=trained.steps,
         seed=given.options.seed,
         figures=figures,
@@ -197,7 +201,8 @@ def _in_earnest(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}
-    weigher = Weigher(open_network(path), shipped_rule(), plain, exported.null)
+    features = None if exported.eyes is None else exported.eyes.of_planes
+    weigher = Weigher(open_network(path), shipped_rule(), plain, exported.null, features)
     pairs = task.sizes.judged
     kept, held = (
         list(

@@ -29,6 +29,7 @@ from maskwright.learning.priors import draw_prior
 from maskwright.learning.shares import Shares
 from maskwright.learning.stream import Sample, windowed
 from maskwright.learning.task import SIZES, CompactTask, Sizes
+from maskwright.masks.annotators.heads import Eyes
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.synthesis.samples import REDRAWN_SHARES
 
@@ -43,6 +44,9 @@ RAMP = 0.2
 """Share of the steps in which the weight of pseudo labels rises to `PSEUDO`."""
 QUIET, APART, SWAPPED = 0.1, 0.05, 0.5
 """Weights: edit features outside edits; edit and noise features alike; the mask with another's noise."""
+REMEMBERED = 2 << 30
+"""Bytes of a backbone's features that are kept of windows, and as many of whole pairs: of DINOv2 small two
+thirds of the windows that a batch is drawn from, and the held pairs."""
 JITTER = 0.3
 """Spread of the logarithm of what null constants are multiplied with, for a pair's own differ from them."""
 
@@ -58,6 +62,7 @@ class Recipe:
         real: pairs without masks; none in stage 1.
         ramp: steps in which the weight of pseudo labels rises.
         told: what of this is not in the shares, as JSON values.
+        eyes: give the features of a backbone that is not in the network.
     """
 
     network: nn.Module
@@ -65,6 +70,7 @@ class Recipe:
     real: Sequence[Sample] = ()
     ramp: int = 1
     told: Mapping[str, Any] | None = None
+    eyes: Eyes | None = None
 
 
 class SigmaTask(CompactTask):
@@ -102,6 +108,9 @@ class SigmaTask(CompactTask):
         )
         self.name = name
         self._recipe = recipe
+        eyes = recipe.eyes
+        # whole pairs that measure would drive out what is remembered of windows
+        self._measured = None if eyes is None else Eyes(eyes.backbone, remembers=REMEMBERED)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -113,43 +122,55 @@ class SigmaTask(CompactTask):
     def batch(self, step: int) -> Batch:
         """As `CompactTask.batch`; and prior (N, 1, s, s) uint8, null (N, L, 2) float32.
 
-        In stage 2 also real (M, C, s, s) uint8, the pairs without masks, and step (M,) float32.
+        In stage 2 also real (M, C, s, s) uint8, the pairs without masks, and step (M,) float32. With a
+        backbone that is not in the network, its features of all of them, (N, C_l, h_l, w_l) float32, by the
+        names of the head's inputs; of real ones behind `real_`.
         """
         rng = np.random.default_rng((self._seed, step))
         drawn = self._drawn(step, rng)
+        planes = np.stack([sample.planes for sample in drawn])
         found = {
-            "planes": torch.from_numpy(np.stack([sample.planes for sample in drawn])),
+            "planes": torch.from_numpy(planes),
             "mask": torch.from_numpy(np.stack([sample.mask[None] for sample in drawn])),
             "ignore": torch.from_numpy(np.stack([sample.ignore[None] for sample in drawn])),
             "prior": torch.from_numpy(np.stack([draw_prior(sample.mask, rng)[None] for sample in drawn])),
             "null": self._nulls(len(drawn), rng),
             "order": _orders(len(drawn), rng),
+            **self._features(planes),
         }
         if self._recipe.real:
             count = max(1, len(drawn) // REAL)
-            found["real"] = torch.from_numpy(np.stack([self._real(rng) for _ in range(count)]))
+            real = np.stack([self._real(rng) for _ in range(count)])
+            found["real"] = torch.from_numpy(real)
+            found |= {f"real_{name}": value for name, value in self._features(real).items()}
             found["real_null"] = self._nulls(count, rng)
             found["step"] = torch.full((count,), float(step))
         return found
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
-        batch = posed(batch)
+        eyes = self._recipe.eyes
+        if eyes is None:  # features of a turned picture are not the picture's, turned
+            batch = posed(batch)
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
         if self.name == "sam-cd":
             compared = cast("Compared", network(batch["planes"]))
             return mask_loss(compared.odds, mask, ignore) + unlike(compared.latents, 1 - mask)
         planes, prior, null = batch["planes"], batch["prior"], batch["null"]
+        names = () if eyes is None else eyes.inputs
+        features = [batch[name] for name in names]
         if "real" not in batch:
-            seen = cast("Seen", network(planes, prior, null))
+            seen = cast("Seen", network(planes, prior, null, *features))
             return mask_loss(seen.plain, mask, ignore) + mask_loss(seen.odds, mask, ignore)
         real, number = batch["real"], len(planes)
-        target, unsure = pseudo_labels(teacher, real, batch["real_null"])
+        real_features = [batch[f"real_{name}"] for name in names]
+        target, unsure = pseudo_labels(teacher, real, batch["real_null"], real_features)
         seen = cast(
             "Seen",
             network(
                 torch.cat([planes, shaken(real)]),
                 torch.cat([prior, torch.zeros_like(real[:, :1])]),
                 torch.cat([null, batch["real_null"]]),
+                *(torch.cat(both) for both in zip(features, real_features, strict=True)),
             ),
         )
         made = Seen(*(each[:number] for each in seen))
@@ -175,9 +196,17 @@ class SigmaTask(CompactTask):
                 if self.name == "sam-cd":
                     return network(given).float().cpu().numpy()
                 null = self._recipe.null.to(device)[None]
-                return network(given, torch.zeros_like(given[:, :1]), null).float().cpu().numpy()
+                features = [each.to(device) for each in self._features(planes, self._measured).values()]
+                return network(given, torch.zeros_like(given[:, :1]), null, *features).float().cpu().numpy()
 
         return run
+
+    def _features(self, planes: Any, eyes: Eyes | None = None) -> dict[str, Tensor]:
+        """What the backbone sees of planes (N, C, h, w), by name; nothing where it is in the network."""
+        eyes = eyes or self._recipe.eyes
+        if eyes is None:
+            return {}
+        return {name: torch.from_numpy(layer) for name, layer in eyes.of_planes(planes).items()}
 
     def _nulls(self, count: int, rng: Generator) -> Tensor:
         """The constants, each pair's a little otherwise, as its own would be."""
@@ -215,8 +244,13 @@ def posed(batch: Batch) -> Batch:
     return found
 
 
-def pseudo_labels(teacher: nn.Module, planes: Tensor, null: Tensor) -> tuple[Tensor, Tensor]:
+def pseudo_labels(
+    teacher: nn.Module, planes: Tensor, null: Tensor, features: Sequence[Tensor] = ()
+) -> tuple[Tensor, Tensor]:
     """Masks of real pairs by the teacher, a mean over four mirrorings, and where they are not to be trusted.
+
+    Args:
+        features: where the teacher takes some; planes are not mirrored then.
 
     Returns:
         mask and ignore, (N, 1, h, w) float of zeros and ones: ignored is what the teacher is not sure of,
@@ -224,9 +258,9 @@ def pseudo_labels(teacher: nn.Module, planes: Tensor, null: Tensor) -> tuple[Ten
     """
     chances = []
     with torch.no_grad():
-        for axes in ((), (-1,), (-2,), (-2, -1)):
+        for axes in ((),) if features else ((), (-1,), (-2,), (-2, -1)):
             mirrored = planes.flip(axes) if axes else planes
-            odds = teacher(mirrored, torch.zeros_like(mirrored[:, :1]), null).float()
+            odds = teacher(mirrored, torch.zeros_like(mirrored[:, :1]), null, *features).float()
             chances.append((odds.flip(axes) if axes else odds).sigmoid())
     chance = torch.stack(chances).mean(0)
     places = (1, 2, 3)
@@ -242,7 +276,8 @@ def pseudo_labels(teacher: nn.Module, planes: Tensor, null: Tensor) -> tuple[Ten
 def shaken(planes: Tensor) -> Tensor:
     """Strong augmentation of real pairs, both pictures alike: gain and offset of colours, noise on the rest.
 
-    The planes stay bytes; the draw follows torch's generator, which the loop sets by the step.
+    The planes stay bytes; the draw follows torch's generator, which the loop sets by the step. Features of a
+    backbone that is not in the network stay those of the pictures as they were.
     """
     count = len(planes)
     gain = 1 + 0.25 * (torch.rand(count, 3, 1, 1, device=planes.device) - 0.5)

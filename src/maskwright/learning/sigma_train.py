@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maskwright.errors import InputError, SettingError
-from maskwright.learning.checkpoint import average_of
+from maskwright.errors import InputError, RunError, SettingError
+from maskwright.learning.checkpoint import average_of, standing_of
 from maskwright.learning.export import Inputs
 from maskwright.learning.finish import Exported, finish
 from maskwright.learning.frozen import compact_of
@@ -25,15 +25,21 @@ from maskwright.learning.networks.compact import Compact
 from maskwright.learning.networks.encoder import CompactEncoder
 from maskwright.learning.networks.sam_cd import SamCd
 from maskwright.learning.networks.sigma import MULTIPLE, Sigma
-from maskwright.learning.sigma_task import RAMP, Recipe, SigmaTask
+from maskwright.learning.sigma_task import RAMP, REMEMBERED, Recipe, SigmaTask
 from maskwright.learning.task import SIZES, Sizes
 from maskwright.learning.train import CHECKPOINT, Assignment, Options, Outcome
 from maskwright.learning.unlabelled import digest_of, unlabelled_pairs
+from maskwright.masks.annotators.backbones import load_backbone
+from maskwright.masks.annotators.heads import Eyes, halved
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.photos import Photo, load_photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.weights import shipped
 
+OWN = "compact"
+"""The backbone that is in the network."""
+SELDOM_S = 1800.0
+"""Seconds between evaluations with another backbone, which on a CPU takes minutes for the held pairs."""
 NULLS = 48
 """Photographs of which the null distance is measured."""
 NULL_PX = 448
@@ -64,21 +70,31 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
     again = None
     if options.autoencoder is not None:
         again = KeptRoundtrip(options.autoencoder, given.cache / "autoencoder")
+    eyes = None
+    if options.backbone not in (None, OWN):
+        eyes = Eyes(load_backbone(options.backbone), remembers=REMEMBERED)
     compact = compact_of(shipped("compact"))
-    null = null_of(compact, given.shares.kept, again)
+    null = null_of(compact if eyes is None else eyes, given.shares.kept, again)
     torch.manual_seed(options.seed)
-    network: nn.Module = SamCd(compact) if name == "sam-cd" else Sigma(compact, swaps=second)
     told: dict[str, object] = {"stage": options.stage, "compact": shipped("compact").name}
+    if name == "sam-cd":
+        network: nn.Module = SamCd(compact)
+    elif eyes is None:
+        network = Sigma(compact, swaps=second)
+    else:
+        network = Sigma(compact, widths=eyes.told.widths, strides=eyes.told.strides, swaps=second)
+        told["backbone"] = f"{eyes.told.name} {eyes.told.digest}"
     real = []
     if second:
         assert options.start is not None
+        _check_start(options.start, told)
         network.load_state_dict(average_of(options.start, network))
         told["start"] = _standing(options.start)
         if options.unlabelled is not None:
             real = unlabelled_pairs(options.unlabelled)
             told["unlabelled"] = digest_of(options.unlabelled)
     steps = given.schedule.steps or 10_000
-    recipe = Recipe(network, null, real, ramp=max(1, round(RAMP * steps)), told=told)
+    recipe = Recipe(network, null, real, max(1, round(RAMP * steps)), told, eyes)
     task = SigmaTask(
         name,
         recipe,
@@ -92,6 +108,8 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         sizes=sizes,
     )
     schedule = replace(given.schedule, rate=RATE)
+    if eyes is not None:
+        schedule = replace(schedule, evaluate_every_s=SELDOM_S)
     with contextlib.closing(task):
         trained = run(task, schedule, given.out, given.ranks, progress=given.progress)
         if not given.ranks.leads:
@@ -112,26 +130,45 @@ def _check(name: str, given: Assignment) -> None:
         raise SettingError("stage 1 starts anew, from known masks alone", hint="or give --stage 2")
 
 
+def _check_start(start: Path, told: Mapping[str, object]) -> None:
+    """Refuse a stage 1 that had another backbone: its weights may fit, and would mean nothing.
+
+    Raises:
+        RunError: it had.
+    """
+    standing = standing_of(start)
+    before = None if standing is None else standing.settings.get("backbone")
+    if standing is not None and before != told.get("backbone"):
+        raise RunError(
+            f"{start} was trained on the backbone {before or OWN}, not {told.get('backbone', OWN)}",
+            hint="give both stages the same --backbone",
+        )
+
+
 def _exported(name: str, options: Options, recipe: Recipe, network: nn.Module) -> Exported:
     if name == "sam-cd":
         return Exported(name, network, tolerance=SUMMED)
     null = recipe.null.numpy()
     learnt = "" if options.unlabelled is None else f"; and {len(recipe.real)} real pairs without masks"
+    eyes = recipe.eyes
 
     def given(planes: NDArray[np.uint8]) -> Inputs:
         nothing = np.zeros((len(planes), 1, *planes.shape[2:]), np.uint8)
-        return {"planes": planes, "prior": nothing, "null": np.repeat(null[None], len(planes), 0)}
+        seen = {} if eyes is None else eyes.of_planes(planes)
+        return {"planes": planes, "prior": nothing, "null": np.repeat(null[None], len(planes), 0), **seen}
 
+    inputs = () if eyes is None else eyes.inputs
     return Exported(
-        "sigma-compact",
+        "sigma-compact" if eyes is None else "sigma-head",
         network,
         given,
-        {**dict.fromkeys(("planes", "prior", "odds"), (0, 2, 3)), "null": (0,)},
+        {**dict.fromkeys(("planes", "prior", *inputs, "odds"), (0, 2, 3)), "null": (0,)},
         null,
         constants_of(null),
         ("side_effect",),
         learnt,
         FLOATS,
+        eyes=eyes,
     )
 
 
@@ -144,26 +181,38 @@ def constants_of(null: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def null_of(compact: Compact, photos: Sequence[Photo], again: KeptRoundtrip | None) -> Tensor:
+def null_of(sees: Compact | Eyes, photos: Sequence[Photo], again: KeptRoundtrip | None) -> Tensor:
     """Median and spread of each layer's cosine distance between photographs and their round trips.
 
     Means over photographs; the spread is 1.4826 times the median absolute deviation.
+
+    Args:
+        sees: the backbone; the compact network is its own encoder.
 
     Returns:
         (L, 2) float32; zeros without an autoencoder.
     """
     if again is None:
-        return torch.zeros(len(compact.widths), 2)
-    encoder = CompactEncoder(compact)
+        return torch.zeros(len(sees.told.widths if isinstance(sees, Eyes) else sees.widths), 2)
+    see = _beside(sees) if isinstance(sees, Eyes) else _inside(sees)
     found = []
     for photo in photos[:NULLS]:
         with contextlib.suppress(InputError):  # one that cannot be read is not measured
             picture = load_photo(replace(photo, labels=""), longest_px=NULL_PX).pixels
-            layers = [encoder(_half(each)) for each in (picture, again(picture))]
+            layers = [see(each) for each in (picture, again(picture))]
             found.append(torch.stack([_spread(*pair) for pair in zip(*layers, strict=True)]))
     if not found:
         raise InputError("none of the photographs that calibrate can be read")
     return torch.stack(found).mean(0)
+
+
+def _inside(compact: Compact) -> Callable[[Picture], Sequence[Tensor]]:
+    encoder = CompactEncoder(compact)
+    return lambda picture: encoder(_half(picture))
+
+
+def _beside(eyes: Eyes) -> Callable[[Picture], Sequence[Tensor]]:
+    return lambda picture: [torch.from_numpy(layer)[None] for layer in eyes.of_halves([halved(picture)])[0]]
 
 
 def _half(picture: Picture) -> Tensor:

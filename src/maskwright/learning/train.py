@@ -45,6 +45,8 @@ class Options:
         stage: of SIGMA, 1 or 2.
         start: the folder of the stage before.
         unlabelled: a table of real pairs without masks, for stage 2; its rows of split train are used.
+        backbone: whose features SIGMA's head compares, see `masks.annotators.backbones.load_backbone`; None,
+            and compact, is the compact network's own encoder.
     """
 
     seed: int = 0
@@ -56,6 +58,7 @@ class Options:
     stage: int = 1
     start: Path | None = None
     unlabelled: Path | None = None
+    backbone: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("seed", 0), ("batch", 1), ("reuse", 1)):
@@ -135,6 +138,8 @@ def train(
     """
     if name not in RECIPES:
         raise unknown_name("network to train", name, RECIPES)
+    if options.backbone is not None and name != "sigma":
+        raise SettingError(f"{name} is trained on no backbone", hint="leave out --backbone, or train sigma")
     recipe = _recipe(name)
     from maskwright.learning.loop import Schedule
     from maskwright.learning.ranks import joined

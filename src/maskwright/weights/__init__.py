@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -25,11 +26,28 @@ CARD_KEYS = {
     "licence": str,
     "layers": list,
     "constants": dict,
+    "backbone": dict,
     "steps": int,
     "seed": int,
     "figures": dict,
 }
 """What a card file may say, and as what; the first three it must. The last three are for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneCard:
+    """Which frozen network a head was trained on; `backbone` on the head's card.
+
+    Args:
+        name: for people.
+        digest: sha256 (hex) of its weights.
+        strides, widths: pixels a step, and channels, of each layer.
+    """
+
+    name: str
+    digest: str
+    strides: tuple[int, ...]
+    widths: tuple[int, ...]
 
 
 def open_network(
@@ -110,14 +128,7 @@ def read_card(path: str | PathLike[str]) -> Card:
         MissingExtraError: there is no card.
         InputError: it is not JSON, lacks a key, or has one that no card has.
     """
-    file = Path(path) if str(path).endswith(".card.json") else card_path(path)
-    try:
-        told = json.loads(_bytes_of(file))
-    except ValueError as error:
-        raise InputError(f"{file} is not JSON: {error}") from error
-    if not isinstance(told, dict):
-        raise InputError(f"{file} holds a {type(told).__name__}, a card is an object")
-    _check_keys(file, told)
+    told = _told(path)
     return Card(
         name=told["name"],
         version=told["version"],
@@ -127,6 +138,30 @@ def read_card(path: str | PathLike[str]) -> Card:
         layers=tuple(told.get("layers", ())),
         constants={name: float(value) for name, value in told.get("constants", {}).items()},
     )
+
+
+def backbone_of(path: str | PathLike[str]) -> BackboneCard | None:
+    """The backbone on the card of a network; None where the network sees pictures by itself.
+
+    Args and errors as `read_card`.
+    """
+    told = _told(path).get("backbone")
+    if told is None:
+        return None
+    return BackboneCard(told["name"], told["digest"].lower(), tuple(told["strides"]), tuple(told["widths"]))
+
+
+def _told(path: str | PathLike[str]) -> dict[str, Any]:
+    """What the file of a card says, checked."""
+    file = Path(path) if str(path).endswith(".card.json") else card_path(path)
+    try:
+        told = json.loads(_bytes_of(file))
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise InputError(f"{file} holds a {type(told).__name__}, a card is an object")
+    _check_keys(file, told)
+    return told
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -153,6 +188,24 @@ def _check_keys(file: Path, told: dict[str, Any]) -> None:
         raise InputError(f"{file}: layers are names")
     if not all(isinstance(value, (int, float)) for value in told.get("constants", {}).values()):
         raise InputError(f"{file}: constants are numbers")
+    if "backbone" in told:
+        _check_backbone(file, told["backbone"])
+
+
+def _check_backbone(file: Path, told: dict[str, Any]) -> None:
+    """Refuse what is no `BackboneCard`."""
+    strides, widths = (told.get(name) for name in ("strides", "widths"))
+    if not (
+        set(told) == {"name", "digest", "strides", "widths"}
+        and all(isinstance(told[name], str) for name in ("name", "digest"))
+        and isinstance(strides, list)
+        and isinstance(widths, list)
+        and len(strides) == len(widths) > 0
+        and all(type(each) is int for each in strides + widths)
+    ):
+        raise InputError(
+            f"{file}: a backbone has a name, a digest, and as many strides as widths, which are whole numbers"
+        )
 
 
 def _check_digest(file: Path, data: bytes, card: Card) -> None:

@@ -95,8 +95,9 @@ class Sigma(nn.Module):
         mixing, centre = stem_features()
         self.register_buffer("mixing", mixing[..., None, None], persistent=False)
         self.register_buffer("centre", centre[None, :, None, None], persistent=False)
-        self.see = nn.Conv2d(3, SEEN, 4, stride=2, padding=1)
         levels = [_level_of(stride) for stride in self.strides]
+        # a backbone that has no layer so fine leaves nothing to see the pixels beside
+        self.see = nn.Conv2d(3, SEEN, 4, stride=2, padding=1) if 0 in levels else None
         self.compare = nn.ModuleList(
             Difference(width + (SEEN if level == 0 else 0), WIDTHS[level])
             for width, level in zip(self.feature_widths, levels, strict=True)
@@ -130,12 +131,12 @@ class Sigma(nn.Module):
             for place, first in ((0, 0), (3, layers))
         )
         valid = raw[:, -1:]
-        sides = [functional.relu(self.see(raw[:, place : place + 3] / 128 - 1)) for place in (0, 3)]
         told: list[Tensor | int] = [0] * len(WIDTHS)
         for number, (compare, stride) in enumerate(zip(self.compare, self.strides, strict=True)):
             level = _level_of(stride)
             pair = [before[number], after[number]]
-            if level == 0:
+            if self.see is not None and level == 0:
+                sides = [functional.relu(self.see(raw[:, place : place + 3] / 128 - 1)) for place in (0, 3)]
                 pair = [
                     torch.cat([self._fit(one, side), side], 1) for one, side in zip(pair, sides, strict=True)
                 ]

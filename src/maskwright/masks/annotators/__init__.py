@@ -140,10 +140,13 @@ def _maker(name: str) -> tuple[Callable[..., Any], frozenset[str]]:
     if name.lower().endswith(".onnx"):
         from maskwright.masks.annotators.compact import Compact, takes
         from maskwright.masks.annotators.onnx import OnnxAnnotator
-        from maskwright.masks.annotators.sigma_compact import SigmaCompact
+        from maskwright.masks.annotators.sigma_compact import SigmaCompact, SigmaHead
 
-        of_planes = {("planes",): Compact, ("planes", "prior", "null"): SigmaCompact}
-        made = of_planes.get(tuple(takes(name)), OnnxAnnotator)
+        inputs = takes(name)
+        trained = {("planes",): Compact, ("planes", "prior", "null"): SigmaCompact}
+        made: Callable[..., Any] = trained.get(tuple(inputs), OnnxAnnotator)
+        if inputs[:4] == ["planes", "prior", "null", "original_0"]:
+            made = SigmaHead
         return partial(made, name), options_of(made)
     place = ANNOTATORS.get(name, name)
     if ":" not in place:

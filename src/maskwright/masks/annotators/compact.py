@@ -10,7 +10,7 @@ pictures are looked at twice, see `odds_of_large`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,12 +87,15 @@ class Weigher:
         constants: `odds_gain` of the calibration, and those of `confidence`.
         null: for a network that takes `prior` and `null`, too: (L, 2) float32, median and spread of the
             distance of a picture's features from those of its round trip.
+        features: for a network that takes a backbone's features, too: gives them by name for planes
+            (N, C, h, w) uint8.
     """
 
     network: Any
     rule: Rule
     constants: Mapping[str, float]
     null: NDArray[np.float32] | None = None
+    features: Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]] | None = None
 
     def weigh(self, seen: Evidence, prior: Plane | None = None) -> tuple[Plane, Mask]:
         """Log odds of an edit, not yet calibrated, (h, w) float32 on the half grid; and where the difference
@@ -114,6 +117,8 @@ class Weigher:
             if prior is not None:
                 asked[0, 0, :height, :width] = np.rint(prior * 255)
             given |= {"prior": asked, "null": self.null[None]}
+        if self.features is not None:
+            given |= self.features(seen_planes[None])
         (odds,) = self.network.run(["odds"], given)
         return np.asarray(odds[0, 0, :height, :width], np.float32), known > 0
 

@@ -1,13 +1,16 @@
-"""SIGMA with a trained head on the compact network's features, which looks at all that compact looks at.
+"""SIGMA with a trained head, which looks at all that compact looks at, and at a backbone's features.
 
-The head adds to compact's log odds what comparing features of each picture by itself tells, and a prior
-from the instruction or a region lifts them where there is evidence; see `learning/networks/sigma.py`.
+The backbone is the compact network's own encoder, in the same file (`SigmaCompact`), or one of yours, beside
+the head (`SigmaHead`). The head adds to compact's log odds what comparing features of each picture by itself
+tells, and a prior from the instruction or a region lifts them where there is evidence; see
+`learning/networks/sigma.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,25 +19,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.errors import InputError
+from maskwright.masks.annotators.backbones import Features, load_backbone
 from maskwright.masks.annotators.compact import Weigher, change_of
 from maskwright.masks.annotators.confidence import CONSTANTS
 from maskwright.masks.annotators.encoders import CompactLevels, seen_at_most
+from maskwright.masks.annotators.heads import Eyes, check_backbone, halved
 from maskwright.masks.annotators.rule import constants, shipped_rule
 from maskwright.masks.annotators.sigma import ROUNDTRIP_PX, with_side_effects
 from maskwright.masks.grounding import DEFAULT_GROUNDING, load_grounding, priors_of
 from maskwright.pairs.values import Aligned, Card, Change, Hint, Picture
 from maskwright.synthesis.roundtrip import load_roundtrip, pass_through
-from maskwright.weights import open_network, read_card, shipped
+from maskwright.weights import backbone_of, open_network, read_card, shipped
 
 
-class SigmaCompact:
-    """Annotates by the network in the wheel, or one of your own, and by a hint of where to look.
+class Trained:
+    """A head that `maskwright train sigma` wrote, with all that stands beside it.
 
     Args:
-        path: an .onnx file that `maskwright train sigma` wrote, beside its card.
+        file: the .onnx file, beside its card.
         grounding: see `load_grounding`.
         vae: path of an autoencoder as ONNX; what it changes of the original then stands for what a
             generator does, in place of the constants on the card.
+        eyes: gives the features of a backbone, for a head that takes them; None: it has a backbone inside.
 
     Raises:
         SettingError, MissingExtraError, InputError: one of them cannot be loaded, or the card lacks a
@@ -42,14 +48,8 @@ class SigmaCompact:
     """
 
     def __init__(
-        self,
-        path: str | None = None,
-        grounding: str = DEFAULT_GROUNDING,
-        vae: str | None = None,
-        *,
-        threads: int = 1,
+        self, file: str | os.PathLike[str], grounding: str, vae: str | None, eyes: Eyes | None, threads: int
     ) -> None:
-        file = shipped("sigma-compact") if path is None else path
         card = read_card(file)
         lacking = sorted({"odds_gain", "null_0_median", *CONSTANTS} - {*card.constants})
         if lacking:
@@ -58,13 +58,16 @@ class SigmaCompact:
             )
         self._grounding = load_grounding(grounding)
         parts = [card.digest.encode(), constants(), self._grounding.digest.encode()]
+        parts += [] if eyes is None else [eyes.told.digest.encode()]
         self._roundtrip: Any = None
         if vae is not None:
-            self._roundtrip, self._backbone = load_roundtrip(vae), CompactLevels()
+            levels = CompactLevels().features if eyes is None else _seen_by(eyes)
+            self._roundtrip, self._features = load_roundtrip(vae), levels
             parts.append(hashlib.sha256(Path(vae).read_bytes()).digest())
         self.card: Card = replace(card, digest=hashlib.sha256(b"".join(parts)).hexdigest())
         network = open_network(file, threads=threads)
-        self._weigher = Weigher(network, shipped_rule(), card.constants, _null_of(card))
+        features = None if eyes is None else eyes.of_planes
+        self._weigher = Weigher(network, shipped_rule(), card.constants, _null_of(card), features)
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
@@ -80,8 +83,72 @@ class SigmaCompact:
     def _null_of(self, picture: Picture) -> NDArray[np.float32]:
         """(L, 2) float32: median and spread of each layer's distance between a picture and its round trip."""
         seen = seen_at_most(picture, ROUNDTRIP_PX)
-        before, after = self._backbone.features([seen, pass_through(self._roundtrip, seen)])
+        before, after = self._features([seen, pass_through(self._roundtrip, seen)])
         return np.asarray([_spread(*pair) for pair in zip(before, after, strict=True)], np.float32)
+
+
+class SigmaCompact(Trained):
+    """Annotates by the network in the wheel, or one of your own, and by a hint of where to look.
+
+    Args:
+        path: an .onnx file that `maskwright train sigma` wrote, beside its card.
+        grounding, vae: see `Trained`, as for the errors.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        grounding: str = DEFAULT_GROUNDING,
+        vae: str | None = None,
+        *,
+        threads: int = 1,
+    ) -> None:
+        super().__init__(shipped("sigma-compact") if path is None else path, grounding, vae, None, threads)
+
+
+class SigmaHead(Trained):
+    """Annotates by a head of your own on the features of the backbone that it was trained on.
+
+    Memory is bounded: of a large picture the backbone sees the small frame and windows, each at most as
+    large as that frame.
+
+    Args:
+        path: an .onnx file that `maskwright train sigma --backbone` wrote, beside its card.
+        backbone: see `load_backbone`.
+        grounding, vae: see `Trained`.
+
+    Raises:
+        InputError: no backbone is given, or another than the card says; and as `Trained`.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        backbone: str | None = None,
+        grounding: str = DEFAULT_GROUNDING,
+        vae: str | None = None,
+        *,
+        threads: int = 1,
+    ) -> None:
+        wanted = backbone_of(path)
+        if wanted is None:
+            raise InputError(
+                f"the card of {path} does not say which backbone it was trained on",
+                hint="train it: maskwright train sigma --backbone",
+            )
+        if backbone is None:
+            raise InputError(
+                f"{path} is a head on the features of {wanted.name}, which is not in that file",
+                hint=f"--backbone and where {wanted.name} lies: a folder, a hub id or an .onnx file",
+            )
+        eyes = Eyes(load_backbone(backbone))
+        check_backbone(path, wanted, eyes.told)
+        super().__init__(path, grounding, vae, eyes, threads)
+
+
+def _seen_by(eyes: Eyes) -> Callable[[Sequence[Picture]], list[Features]]:
+    """Features of whole pictures, seen as planes are."""
+    return lambda pictures: eyes.of_halves([halved(picture) for picture in pictures])
 
 
 def _spread(one: NDArray[np.float32], two: NDArray[np.float32]) -> tuple[float, float]:
