@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
+pytest.importorskip("onnx", reason="networks are exported with onnx")
 
+from maskwright.learning.export import check, export  # noqa: E402
 from maskwright.learning.networks.sam_cd import LATENT, Compared, SamCd, unlike  # noqa: E402
+from maskwright.learning.sigma_train import SUMMED  # noqa: E402
 from tests.learning.heads import compact, seen  # noqa: E402
 
 
@@ -38,6 +43,18 @@ def test_its_encoder_learns_nothing(network: SamCd) -> None:
     assert not network.encoder.training
     assert all(weight.grad is None for weight in network.encoder.parameters())
     assert network.head.weight.grad is not None
+
+
+def test_the_file_says_what_torch_says_of_two_pairs_and_of_one_of_another_size(
+    network: SamCd, tmp_path: Path
+) -> None:
+    moving = dict.fromkeys(("planes", "odds"), (0, 2, 3))
+    path = export(
+        network.eval(), tmp_path / "a.onnx", {"planes": seen(1, 1, 1)}, output="odds", moving=moving
+    )
+    two = np.concatenate([seen(1, 1, 3), seen(2, 1, 3)])
+    others = [{"planes": planes} for planes in (two, seen(3, 3, 1))]
+    assert check(network, path, others, as_chance=True, tolerance=SUMMED) < SUMMED
 
 
 def latents(seed: int) -> torch.Tensor:

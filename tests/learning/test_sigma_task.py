@@ -226,6 +226,8 @@ def test_features_that_are_alike_cost_and_so_does_a_mask_that_hangs_on_the_noise
     seen, mask, ignore = parts()
     alike = float(disentangling(seen._replace(noise=seen.edit), mask, ignore))
     assert alike == pytest.approx(APART * 16 / 64, rel=1e-3)  # both are nothing at all other places
+    opposed = float(disentangling(seen._replace(noise=-seen.edit), mask, ignore))
+    assert opposed == pytest.approx(alike)
     swapped = float(disentangling(seen._replace(swapped=0 * seen.odds), mask, ignore))
     assert swapped == pytest.approx(SWAPPED * float(mask_loss(0 * seen.odds, mask, ignore)), rel=1e-4)
 

@@ -52,7 +52,7 @@ def export(
         # of how it writes the padding of a border, and of no matter
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)
         # of the check of a group norm that it has more than one value
-        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning, module=r"torch\.nn\.functional")
+        warnings.filterwarnings("ignore", "Converting a tensor", module=r"torch\.nn\.functional")
         torch.onnx.export(
             network,
             tuple(torch.from_numpy(array) for array in example.values()),
