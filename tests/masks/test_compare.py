@@ -407,3 +407,12 @@ def test_the_formula_rises_with_the_noise_floor_and_has_a_top() -> None:
 def test_a_bit_equal_background_hides_nothing_and_an_unknown_floor_says_nothing() -> None:
     assert missed_px(0.0, "identical") == 1
     assert missed_px(None, "resaved") is None
+
+
+def test_an_instruction_is_read_and_told() -> None:
+    told = compare(photo(), photo()[::-1].copy(), instruction="make the sky red").as_dict()
+    assert (told["instruction"], told["action"], told["original_concept"]) == (
+        "make the sky red",
+        "attribute",
+        "sky",
+    )

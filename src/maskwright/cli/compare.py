@@ -35,6 +35,10 @@ def command(
             metavar="DIR",
         ),
     ] = None,
+    instruction: Annotated[
+        str | None,
+        typer.Option(help="The words the editor was given; for --grounding.", metavar="TEXT"),
+    ] = None,
     region: Annotated[
         Path | None,
         typer.Option(help="Where the edit was meant to be: a mask, as large as EDITED.", metavar="MASK"),
@@ -55,7 +59,7 @@ def command(
     from maskwright.masks.compare import compare
 
     loaded = load_annotator(annotator, Setup(backbone, grounding, vae))
-    comparison = compare(original, edited, region=region, annotator=loaded)
+    comparison = compare(original, edited, instruction=instruction, region=region, annotator=loaded)
     if out is not None:
         comparison.save(out)
     if as_json:

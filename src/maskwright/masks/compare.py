@@ -64,6 +64,7 @@ class Comparison:
         aligned: the original on the edited picture's grid; None for different photographs.
         region: (H, W) bool, where the edit was meant to be; None where none was given.
         region_name: what it was called; empty without one, or for one that has no name.
+        instruction: the words the editor was given; None where none were.
         names: what original and edited were called; empty for pictures that have no name.
         files: what the two files are and say of themselves; None for pictures without a file.
     """
@@ -82,6 +83,7 @@ class Comparison:
     aligned: Aligned | None
     region: Mask | None
     region_name: str
+    instruction: str | None
     names: tuple[str, str]
     files: tuple[FileFacts | None, FileFacts | None]
 
@@ -149,6 +151,7 @@ def compare(
     original: PictureLike,
     edited: PictureLike,
     *,
+    instruction: str | None = None,
     region: PictureLike | None = None,
     annotator: str | Annotator = DEFAULT,
     max_pixels: int = MAX_PIXELS,
@@ -157,6 +160,7 @@ def compare(
 
     Args:
         original, edited: path, bytes, Pillow image, or uint8 array.
+        instruction: the words the editor was given, for annotators that ground them.
         region: where the edit was meant to be: a mask of any common kind, as large as the edited picture.
         annotator: a name, `package.module:Class`, the path of an .onnx file, or the thing itself.
         max_pixels: larger pictures are refused.
@@ -171,7 +175,8 @@ def compare(
         SettingError, MissingExtraError: there is no such annotator.
     """
     loaded = load_annotator(annotator) if isinstance(annotator, str) else annotator
-    seen = examine(Pair("compare", original, edited, region=region), loaded, max_pixels=max_pixels)
+    pair = Pair("compare", original, edited, instruction=instruction, region=region)
+    seen = examine(pair, loaded, max_pixels=max_pixels)
     annotation = seen.annotation
     nothing = np.zeros(seen.edited.shape[:2], np.float32)
     change = nothing if annotation.change is None else annotation.change
@@ -179,7 +184,7 @@ def compare(
     scores = annotation.scores or dict.fromkeys(SCORES)
     inserted = Insertion(None, 0)
     if seen.aligned is not None and annotation.verdict not in ("identical_file", "same_pixels"):
-        inserted = insert_and_look(seen.aligned, mask, loaded, Hint(region=seen.region))
+        inserted = insert_and_look(seen.aligned, mask, loaded, Hint(instruction, seen.region))
     return Comparison(
         verdict=annotation.verdict,
         sentence=" ".join(sentences(annotation, scores, inserted)),
@@ -195,6 +200,7 @@ def compare(
         aligned=seen.aligned,
         region=seen.region,
         region_name="" if region is None else _name(region),
+        instruction=instruction,
         names=(_name(original), _name(edited)),
         files=(_facts(seen.data[0]), _facts(seen.data[1])),
     )
@@ -222,6 +228,10 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "height": annotation.height,
         "group": annotation.group,
         "background": annotation.background,
+        "instruction": comparison.instruction,
+        "action": annotation.action,
+        "original_concept": annotation.original_concept,
+        "edited_concept": annotation.edited_concept,
         "region": comparison.region_name or None,
         "grounding": annotation.grounding,
         "annotator": comparison.card.name,
@@ -270,6 +280,7 @@ def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:
         return ""
     dashed = ["--"] if any(name.startswith("-") for name in names) else []
     meant = [f"--region={region}"] if region else []
+    meant += [f"--instruction={comparison.instruction}"] if comparison.instruction else []
     # the folder's own name: one comparison has one page, however its place is spelt
     return shlex.join(["maskwright", "compare", f"--out={Path(folder).name or '.'}", *meant, *dashed, *names])
 
