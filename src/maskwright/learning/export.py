@@ -61,7 +61,8 @@ def export(
             opset_version=OPSET,
             input_names=[*example],
             output_names=[output],
-            dynamic_axes={name: {axis: f"axis{axis}" for axis in axes} for name, axes in moving.items()},
+            # a name an array: of axes with one name the runtime believes that they are of one length
+            dynamic_axes={name: {axis: f"{name}{axis}" for axis in axes} for name, axes in moving.items()},
         )
     return path
 
