@@ -193,7 +193,7 @@ def test_with_an_autoencoder_the_null_distances_are_those_of_the_pair(
     vae = identity_roundtrip(tmp_path / "vae.onnx", gain=0.9)
     annotator = SigmaCompact(str(open_file), vae=str(vae))
     picture = textured(4, 384, 256)
-    found = annotator._null_of(picture)
+    found = annotator._null_of(picture.tobytes(), picture.shape)
     assert found.shape == NULL.shape
     encoder = CompactEncoder(compact())
     halves = [

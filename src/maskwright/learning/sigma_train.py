@@ -34,7 +34,7 @@ from maskwright.masks.annotators.heads import Eyes, halved
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.photos import Photo, load_photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
-from maskwright.weights import shipped
+from maskwright.weights import read_card, shipped
 
 OWN = "compact"
 """The backbone that is in the network."""
@@ -76,7 +76,9 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
     compact = compact_of(shipped("compact"))
     null = null_of(compact if eyes is None else eyes, given.shares.kept, again)
     torch.manual_seed(options.seed)
-    told: dict[str, object] = {"stage": options.stage, "compact": shipped("compact").name}
+    told: dict[str, object] = {"stage": options.stage, "compact": read_card(shipped("compact")).digest[:16]}
+    if again is not None:
+        told["autoencoder"] = again.digest[:16]
     if name == "sam-cd":
         network: nn.Module = SamCd(compact)
     elif eyes is None:

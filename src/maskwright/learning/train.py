@@ -26,6 +26,9 @@ RECIPES: dict[str, str] = {
 }
 """Every network that can be trained; strings, so that listing them imports nothing."""
 
+STAGED = frozenset({"sigma", "sam-cd"})
+"""Those of `RECIPES` that look at the options about stages, if only to refuse them."""
+
 CHECKPOINT, TENSORS = "checkpoint.json", "checkpoint-"
 """What marks a folder as a run's; and how names of files with its tensors begin, which are written first."""
 
@@ -140,6 +143,8 @@ def train(
         raise unknown_name("network to train", name, RECIPES)
     if options.backbone is not None and name != "sigma":
         raise SettingError(f"{name} is trained on no backbone", hint="leave out --backbone, or train sigma")
+    if name not in STAGED and (options.stage, options.start, options.unlabelled) != (1, None, None):
+        raise SettingError(f"{name} has no stages", hint="leave out --stage, --start and --unlabelled")
     recipe = _recipe(name)
     from maskwright.learning.loop import Schedule
     from maskwright.learning.ranks import joined

@@ -16,7 +16,7 @@ from maskwright.synthesis.backgrounds import draw_alone, draw_background
 from maskwright.synthesis.photos import Loaded, Photo, load_photo
 from maskwright.synthesis.recipes import Told, make_pair, tell
 
-RECIPE = 4
+RECIPE = 5
 """Of the distribution; grows when the same seed no longer gives the same pairs."""
 LONGEST_PX = (256.0, 640.0)
 """The longer side of a photograph is scaled down to a length drawn evenly from this."""

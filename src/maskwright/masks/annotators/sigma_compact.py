@@ -8,6 +8,7 @@ tells, and a prior from the instruction or a region lifts them where there is ev
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -51,7 +52,10 @@ class Trained:
         self, file: str | os.PathLike[str], grounding: str, vae: str | None, eyes: Eyes | None, threads: int
     ) -> None:
         card = read_card(file)
-        lacking = sorted({"odds_gain", "null_0_median", *CONSTANTS} - {*card.constants})
+        network = open_network(file, threads=threads)
+        layers = next(each.shape[1] for each in network.get_inputs() if each.name == "null")
+        nulls = {f"null_{layer}_{what}" for layer in range(layers) for what in ("median", "spread")}
+        lacking = sorted({"odds_gain", *nulls, *CONSTANTS} - {*card.constants})
         if lacking:
             raise InputError(
                 f"the card of {file} lacks the constant {lacking[0]}", hint="train it: maskwright train sigma"
@@ -65,24 +69,24 @@ class Trained:
             self._roundtrip, self._features = load_roundtrip(vae), levels
             parts.append(hashlib.sha256(Path(vae).read_bytes()).digest())
         self.card: Card = replace(card, digest=hashlib.sha256(b"".join(parts)).hexdigest())
-        network = open_network(file, threads=threads)
         features = None if eyes is None else eyes.of_planes
-        self._weigher = Weigher(network, shipped_rule(), card.constants, _null_of(card), features)
+        self._weigher = Weigher(network, shipped_rule(), card.constants, _null_of(card, layers), features)
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
         found = []
+        null_of = functools.lru_cache(len(batch))(self._null_of)  # several pairs may share an original
         for pair, prior in zip(batch, priors_of(batch, hints, self._grounding), strict=True):
             weigher = self._weigher
             if self._roundtrip is not None:
-                weigher = replace(weigher, null=self._null_of(pair.original))
+                weigher = replace(weigher, null=null_of(pair.original.tobytes(), pair.original.shape))
             change = change_of(pair, weigher, None if prior is None else prior.map)
             found.append(with_side_effects(change, prior))
         return found
 
-    def _null_of(self, picture: Picture) -> NDArray[np.float32]:
+    def _null_of(self, data: bytes, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """(L, 2) float32: median and spread of each layer's distance between a picture and its round trip."""
-        seen = seen_at_most(picture, ROUNDTRIP_PX)
+        seen = seen_at_most(np.frombuffer(data, np.uint8).reshape(shape), ROUNDTRIP_PX)
         before, after = self._features([seen, pass_through(self._roundtrip, seen)])
         return np.asarray([_spread(*pair) for pair in zip(before, after, strict=True)], np.float32)
 
@@ -159,9 +163,8 @@ def _spread(one: NDArray[np.float32], two: NDArray[np.float32]) -> tuple[float, 
     return median, 1.4826 * float(np.median(np.abs(distance - median)))
 
 
-def _null_of(card: Card) -> NDArray[np.float32]:
+def _null_of(card: Card, layers: int) -> NDArray[np.float32]:
     """The null distances on a card: median and spread by layer."""
-    rows: list[tuple[float, float]] = []
-    while (median := card.constants.get(f"null_{len(rows)}_median")) is not None:
-        rows.append((median, card.constants.get(f"null_{len(rows)}_spread", 0.0)))
+    told = card.constants
+    rows = [(told[f"null_{layer}_median"], told[f"null_{layer}_spread"]) for layer in range(layers)]
     return np.asarray(rows, np.float32)
