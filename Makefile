@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO ?= maskwright-demo
 MASKWRIGHT_DATA ?= ../shared/data
 PHOTOS := $(MASKWRIGHT_DATA)/photos/photos.csv
+UNLABELLED := $(MASKWRIGHT_DATA)/unlabelled/unlabelled.csv
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check fix bench docs weights
@@ -41,10 +42,14 @@ fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
 bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-weights: $(STAMP)  ## train the network that is shipped; an hour and a half on two cores, into trained/
+weights: $(STAMP)  ## train the networks that are shipped, into trained/; the last two want a GPU
 	$(BIN)/maskwright train autoencoder --photos $(PHOTOS) --steps 1338 --batch 16 --seed 1 -o trained/autoencoder
 	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 7000 --reuse 10 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/compact
+	$(BIN)/maskwright train sigma --photos $(PHOTOS) --steps 2329 --batch 64 --seed 1 \
+		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/sigma-1
+	$(BIN)/maskwright train sigma --stage 2 --start trained/sigma-1 --photos $(PHOTOS) --steps 1873 --batch 128 --seed 1 \
+		--autoencoder trained/autoencoder/autoencoder.onnx --unlabelled $(UNLABELLED) -o trained/sigma-2
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py

@@ -180,15 +180,15 @@ def test_a_picture_that_is_remembered_is_not_looked_at_again() -> None:
     assert first[0][0].mean() != first[1][0].mean()
 
 
-def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
+def test_what_is_remembered_is_bounded_and_what_was_not_asked_for_longest_goes_first() -> None:
     backbone = Counting()
     eyes = Eyes(backbone, remembers=2 * 2 * 4 * 4 * 2)  # two pictures in 16 bits
     backbone.shown.clear()
     one, two, three = (textured(seed, 40, 30) for seed in range(3))
-    for picture in (one, two, three, two, three):
+    for picture in (one, two, one, three, one):
         eyes.of_halves([picture])
     assert len(backbone.shown) == 3
-    eyes.of_halves([one])
+    eyes.of_halves([two])
     assert len(backbone.shown) == 4
 
 

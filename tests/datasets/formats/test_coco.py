@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from maskwright.datasets.formats import Shard, load_format
-from maskwright.pairs.rle import decode_rle, encode_rle
 from maskwright.datasets.values import Entry
 from maskwright.errors import InputError, RunError
 from maskwright.pairs.picture import read_mask
+from maskwright.pairs.rle import decode_rle, encode_rle
 from tests.datasets.formats.made import BUILT, entry, mixed, write, write_provenance
 from tests.strategies import masks
 
