@@ -217,7 +217,8 @@ def test_with_an_autoencoder_the_null_distances_are_those_the_backbone_sees(
     own = load_annotator(str(first.network), Setup(backbone=str(dino), vae=str(vae)))
     assert isinstance(own, SigmaHead)
     assert plain.card.digest != own.card.digest
-    assert own._null_of(textured(1, 120, 90)).shape == (3, 2)
+    picture = textured(1, 120, 90)
+    assert own._null_of(picture.tobytes(), picture.shape).shape == (3, 2)
     assert own.annotate([edited_pair(1)], [Hint()])[0].map.any()
 
 

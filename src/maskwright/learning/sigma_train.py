@@ -85,7 +85,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         network = Sigma(compact, swaps=second)
     else:
         network = Sigma(compact, widths=eyes.told.widths, strides=eyes.told.strides, swaps=second)
-        told["backbone"] = f"{eyes.told.name} {eyes.told.digest}"
+        told["backbone"] = f"{eyes.told.name} {eyes.told.digest[:16]}"
     real = []
     if second:
         assert options.start is not None
@@ -142,7 +142,7 @@ def _check_start(start: Path, told: Mapping[str, object]) -> None:
     before = None if standing is None else standing.settings.get("backbone")
     if standing is not None and before != told.get("backbone"):
         raise RunError(
-            f"{start} was trained on the backbone {before or OWN}, not {told.get('backbone', OWN)}",
+            f"{start} was trained on the backbone {before or OWN}; this run has {told.get('backbone', OWN)}",
             hint="give both stages the same --backbone",
         )
 
