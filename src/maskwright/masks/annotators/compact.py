@@ -26,8 +26,9 @@ from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane,
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large, shrunk
 from maskwright.masks.annotators.planes import planes
-from maskwright.masks.annotators.regions import seeded, solid, strength_of, without_specks
+from maskwright.masks.annotators.regions import reaching, seeded, solid, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
+from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
 from maskwright.weights import open_network, read_card, shipped
 
@@ -135,8 +136,9 @@ def change_of(pair: Aligned, weigher: Weigher, prior: Plane | None = None) -> Ch
     """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor.
 
     Args:
-        prior: (H, W) float32 in 0..1, for a network that takes one. Regions are kept by evidence alone; a
-            prior moves their borders.
+        prior: (H, W) float32 in 0..1, for a network that takes one. The mask without it decides which
+            regions there are; a prior lets them grow, the more the better the two agree (F1). Where they
+            do not meet, it does nothing.
     """
     strength = strength_of(pair)
     any_change = strength.any()
@@ -149,13 +151,14 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | 
     looked = _looked(pair, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20
-    if prior is not None:
-        raised = odds + _lift(pair, weigher, prior, odds.shape)
-        odds = np.where(odds > SEED, raised, np.minimum(raised, np.maximum(odds, np.float32(SEED))))
-    kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
-    change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
-    change[~pair.valid] = 0
-    change = solid(without_specks(change, LEAST_PX), weigher.rule)
+    change, kept = _drawn(pair, strength, weigher, odds)
+    mask = change >= 0.5
+    if prior is not None and mask.any():
+        agreement = np.float32(pixel_f1(mask, prior >= 0.5))
+        raised = odds + agreement * _lift(pair, weigher, prior, odds)
+        raised = np.where(odds > SEED, raised, np.minimum(raised, np.maximum(odds, np.float32(SEED))))
+        change, kept = _drawn(pair, strength, weigher, raised)
+        change = reaching(change, mask)
     if is_identical(pair, strength, change >= 0.5):
         return exact_change(strength, weigher.rule)
     scores = {
@@ -165,14 +168,23 @@ def _change_of(pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | 
     return Change(change, scores=scores, background=noisy_background(pair, looked.valid, kept))
 
 
-def _lift(pair: Aligned, weigher: Weigher, prior: Plane, size: tuple[int, ...]) -> Plane:
+def _drawn(pair: Aligned, strength: Codes, weigher: Weigher, odds: Plane) -> tuple[ChangeMap, Mask]:
+    """The change map (H, W) of log odds on the half grid, and where these are kept."""
+    kept = seeded(odds, seed=SEED, least_px=LEAST_PX)
+    change = weigher.chance(followed(np.where(kept, odds, np.minimum(odds, np.float32(-1))), strength))
+    change[~pair.valid] = 0
+    return solid(without_specks(change, LEAST_PX), weigher.rule), kept
+
+
+def _lift(pair: Aligned, weigher: Weigher, prior: Plane, odds: Plane) -> Plane:
     """What a prior adds to the log odds, (h, w) float32; of large pictures as their small frame shows it."""
-    frame = shrunk(pair) if pair.valid.size > LARGE else pair
-    seen = evidence(frame)
+    large = pair.valid.size > LARGE
+    seen = evidence(shrunk(pair) if large else pair)
     height, width = seen.valid.shape
     asked = np.asarray(cv2.resize(prior, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    lift = weigher.weigh(seen, asked)[0] - weigher.weigh(seen)[0]
-    return np.asarray(cv2.resize(lift, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    lift = weigher.weigh(seen, asked)[0] - (weigher.weigh(seen)[0] if large else odds)
+    lift[~seen.valid] = 0
+    return np.asarray(cv2.resize(lift, odds.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _looked(pair: Aligned, weigher: Weigher) -> Looked:

@@ -55,6 +55,19 @@ def without_specks(change: ChangeMap, least_px: int) -> ChangeMap:
     return change
 
 
+def reaching(change: ChangeMap, mask: Mask) -> ChangeMap:
+    """The map with regions of its mask that hold no pixel of another one held below 0.5; overwritten."""
+    box, inside = _marked(change, 0)
+    if inside.size:
+        count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8)
+        alone = np.ones(count, np.bool_)
+        alone[labels[mask[box]]] = False
+        alone[0] = False
+        if alone.any():
+            change[box][alone[labels]] = BELOW
+    return change
+
+
 def solid(change: ChangeMap, rule: Rule) -> ChangeMap:
     """The map with small gaps and holes of its mask held above 0.5, as people draw masks; overwritten."""
     # The margin keeps a hole at the box's side from being taken for the outside, and the other way round.
