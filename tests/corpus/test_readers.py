@@ -139,7 +139,8 @@ def found_in(out: Path) -> list[dict[str, Any]]:
 
 def without_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As it is where a source has no instructions."""
-    return [{**row, "instruction": None} for row in rows]
+    of_words = ("instruction", "action", "original_concept", "edited_concept")
+    return [{**row, **dict.fromkeys(of_words)} for row in rows]
 
 
 def run(source: str | Path, out: Path, **settings: Any) -> list[dict[str, Any]]:
