@@ -43,6 +43,8 @@ from tests.learning.test_sigma_task import task_of  # noqa: E402
 from tests.learning.test_sigma_train import toy_run, weights  # noqa: E402
 from tests.weights.networks import identity_roundtrip  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dino(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -263,7 +265,6 @@ def test_samples_are_handed_on_unturned_with_their_own_features(folder: Path, tm
         assert after[number].numpy() == pytest.approx(expected["edited_0"][0])
 
 
-@pytest.mark.slow
 def test_both_stages_learn_with_real_pairs(
     folder: Path, first: Outcome, dino: Path, vae: Path, table: Path, tmp_path: Path
 ) -> None:

@@ -37,6 +37,8 @@ from tests.contracts.annotator import edited_pair, textured  # noqa: E402
 from tests.learning.heads import compact, sigma  # noqa: E402
 from tests.weights.networks import identity_roundtrip  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 SIZES = Sizes(samples=4, side=32, pairs=4, whole=64, judged=4)
 STEPS = 2
 
@@ -158,7 +160,6 @@ def test_another_stage_or_other_pairs_are_another_run(
         toy_run(folder, two, replace(stage_two, unlabelled=other))
 
 
-@pytest.mark.slow
 def test_both_stages_give_a_network_that_annotates_and_a_card_that_tells_of_it(
     folder: Path, stage_one: Options, stage_two: Options, one: Path, two: Path
 ) -> None:
@@ -197,7 +198,6 @@ def annotates(network: Path) -> None:
     assert within.grounding == "region"
 
 
-@pytest.mark.slow
 def test_sam_cd_is_trained_exported_and_annotates_as_a_network_of_planes(
     folder: Path, tmp_path: Path
 ) -> None:

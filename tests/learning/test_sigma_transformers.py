@@ -22,6 +22,8 @@ from tests.conftest import Command  # noqa: E402
 from tests.contracts.annotator import AnnotatorContract, edited_pair, textured  # noqa: E402
 from tests.learning import tiny  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
