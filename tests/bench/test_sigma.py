@@ -22,6 +22,8 @@ from maskwright.synthesis.photos import read_photos
 from tests.conftest import Command
 from tests.synthesis.networks import autoencoder
 
+pytestmark = pytest.mark.slow
+
 
 class Believer:
     """Marks what it is told, and nothing where it is told nothing."""

@@ -17,6 +17,9 @@ from maskwright.masks.annotators.backbones import Backbone, load_backbone  # noq
 from tests.contracts.backbone import BackboneContract  # noqa: E402
 from tests.learning import tiny  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
+
 PATCH = {"dinov2": 14, "dinov2_with_registers": 14, "dinov3_vit": 16, "dinov3_convnext": 32}
 """What the sides of a resized picture are multiples of."""
 VITS = [kind for kind in tiny.DINOS if kind != "dinov3_convnext"]

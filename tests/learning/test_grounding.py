@@ -19,6 +19,9 @@ from maskwright.masks.grounding import Grounding, load_grounding  # noqa: E402
 from tests.contracts.grounding import GroundingContract  # noqa: E402
 from tests.learning import tiny  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
+
 CLASSES: dict[str, Any] = {"clipseg": ClipSeg, "grounding-dino": GroundingDino}
 
 

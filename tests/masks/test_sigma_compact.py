@@ -24,6 +24,8 @@ from maskwright.weights import card_path
 from tests.contracts.annotator import AnnotatorContract, edited_pair, jpeg, laid, textured
 from tests.weights.networks import identity_roundtrip
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shipped() -> SigmaCompact:
@@ -165,7 +167,6 @@ def test_without_a_region_there_is_no_layer_and_no_score(opened: SigmaCompact, o
     assert np.array_equal(plain.map, unseen.map)
 
 
-@pytest.mark.slow
 def test_a_large_picture_has_a_region_too(opened: SigmaCompact) -> None:
     width, height = 1600, 1300
     assert width * height > LARGE
