@@ -14,10 +14,10 @@ from maskwright.learning.export import Inputs, export, write_card
 from maskwright.learning.frozen import compact_of
 from maskwright.learning.networks.compact import Compact
 from maskwright.learning.networks.sigma import MULTIPLE, Sigma
-from maskwright.learning.sigma_train import constants_of
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import planes
 from maskwright.masks.annotators.rule import log_odds, shipped_rule
+from maskwright.masks.annotators.sigma_compact import constants_of
 from maskwright.weights import card_path, shipped
 from tests.contracts.annotator import edited_pair
 

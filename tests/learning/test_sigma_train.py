@@ -23,12 +23,12 @@ from maskwright.learning.networks.sam_cd import SamCd  # noqa: E402
 from maskwright.learning.networks.sigma import Sigma  # noqa: E402
 from maskwright.learning.ranks import joined  # noqa: E402
 from maskwright.learning.shares import shared  # noqa: E402
-from maskwright.learning.sigma_train import constants_of, null_of, train_sam_cd, train_sigma  # noqa: E402
+from maskwright.learning.sigma_train import null_of, train_sam_cd, train_sigma  # noqa: E402
 from maskwright.learning.task import Sizes  # noqa: E402
 from maskwright.learning.train import Assignment, Options, Outcome, train  # noqa: E402
 from maskwright.masks.annotators import load_annotator  # noqa: E402
 from maskwright.masks.annotators.compact import Compact as CompactAnnotator  # noqa: E402
-from maskwright.masks.annotators.sigma_compact import SigmaCompact  # noqa: E402
+from maskwright.masks.annotators.sigma_compact import SigmaCompact, constants_of  # noqa: E402
 from maskwright.pairs.values import Hint  # noqa: E402
 from maskwright.synthesis.photos import Photo  # noqa: E402
 from maskwright.synthesis.roundtrip import KeptRoundtrip  # noqa: E402

@@ -31,6 +31,8 @@ from maskwright.learning.train import CHECKPOINT, Assignment, Options, Outcome
 from maskwright.learning.unlabelled import digest_of, unlabelled_pairs
 from maskwright.masks.annotators.backbones import load_backbone
 from maskwright.masks.annotators.heads import Eyes, halved
+from maskwright.masks.annotators.semantic import TO_SIGMA
+from maskwright.masks.annotators.sigma_compact import constants_of
 from maskwright.pairs.values import Picture
 from maskwright.synthesis.photos import Photo, load_photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
@@ -97,6 +99,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
             told["unlabelled"] = digest_of(options.unlabelled)
     steps = given.schedule.steps or 10_000
     recipe = Recipe(network, null, real, max(1, round(RAMP * steps)), told, eyes)
+    through = again if second else None  # stage 1 takes only its null distances
     task = SigmaTask(
         name,
         recipe,
@@ -106,7 +109,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         reuse=options.reuse,
         cache=given.cache,
         workers=options.makers if given.ranks.local_rank == 0 else 0,
-        again=again if second else None,
+        again=through,
         sizes=sizes,
     )
     schedule = replace(given.schedule, rate=RATE)
@@ -116,7 +119,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         trained = run(task, schedule, given.out, given.ranks, progress=given.progress)
         if not given.ranks.leads:
             return None
-        return finish(given, task, trained, _exported(name, options, recipe, trained.network), task.again)
+        return finish(given, task, trained, _exported(name, options, recipe, trained.network), through)
 
 
 def _check(name: str, given: Assignment) -> None:
@@ -174,19 +177,10 @@ def _exported(name: str, options: Options, recipe: Recipe, network: nn.Module) -
     )
 
 
-def constants_of(null: NDArray[np.float32]) -> dict[str, float]:
-    """Null distances as a card has them; `masks.annotators.sigma` reads them."""
-    return {
-        f"null_{layer}_{what}": float(value)
-        for layer, row in enumerate(null)
-        for what, value in zip(("median", "spread"), row, strict=True)
-    }
-
-
 def null_of(sees: Compact | Eyes, photos: Sequence[Photo], again: KeptRoundtrip | None) -> Tensor:
     """Median and spread of each layer's cosine distance between photographs and their round trips.
 
-    Means over photographs; the spread is 1.4826 times the median absolute deviation.
+    Means over photographs; the spread is `TO_SIGMA` times the median absolute deviation.
 
     Args:
         sees: the backbone; the compact network is its own encoder.
@@ -227,7 +221,7 @@ def _half(picture: Picture) -> Tensor:
 def _spread(one: Tensor, two: Tensor) -> Tensor:
     distance = 1 - functional.cosine_similarity(one, two, dim=1, eps=1e-3).flatten()
     median = distance.median()
-    return torch.stack([median, 1.4826 * (distance - median).abs().median()])
+    return torch.stack([median, TO_SIGMA * (distance - median).abs().median()])
 
 
 def _standing(out: Path) -> str:

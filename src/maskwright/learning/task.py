@@ -119,7 +119,7 @@ class CompactTask:
         sizes: Sizes = SIZES,
         mixed: Mapping[str, float] = BACKGROUNDS,
     ) -> None:
-        self.sizes, self.mixed, self.again = sizes, mixed, again
+        self.sizes, self.mixed = sizes, mixed
         self._seed, self._batch, self._reuse = seed, batch, reuse
         streams = [
             Stream(

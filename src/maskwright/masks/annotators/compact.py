@@ -148,14 +148,15 @@ def change_of(pair: Aligned, weigher: Weigher, prior: Plane | None = None) -> Ch
 
 
 def _change_of(pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | None) -> Change:
-    looked = _looked(pair, weigher)
+    seen = None if pair.valid.size > LARGE else evidence(pair)
+    looked = odds_of_large(pair, weigher.weigh) if seen is None else _looked(seen, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20
     change, kept = _drawn(pair, strength, weigher, odds)
     mask = change >= 0.5
     if prior is not None and mask.any():
         agreement = np.float32(pixel_f1(mask, prior >= 0.5))
-        raised = odds + agreement * _lift(pair, weigher, prior, odds)
+        raised = odds + agreement * _lift(pair, seen, weigher, prior, odds)
         raised = np.where(odds > SEED, raised, np.minimum(raised, np.maximum(odds, np.float32(SEED))))
         change, kept = _drawn(pair, strength, weigher, raised)
         change = reaching(change, mask)
@@ -176,19 +177,23 @@ def _drawn(pair: Aligned, strength: Codes, weigher: Weigher, odds: Plane) -> tup
     return solid(without_specks(change, LEAST_PX), weigher.rule), kept
 
 
-def _lift(pair: Aligned, weigher: Weigher, prior: Plane, odds: Plane) -> Plane:
-    """What a prior adds to the log odds, (h, w) float32; of large pictures as their small frame shows it."""
-    large = pair.valid.size > LARGE
-    seen = evidence(shrunk(pair) if large else pair)
+def _lift(pair: Aligned, seen: Evidence | None, weigher: Weigher, prior: Plane, odds: Plane) -> Plane:
+    """What a prior adds to the log odds, (h, w) float32; of large pictures as their small frame shows it.
+
+    Args:
+        seen: of the pair; None where it is large.
+        odds: what is said of it without the prior.
+    """
+    known = odds
+    if seen is None:
+        seen = evidence(shrunk(pair))
+        known = weigher.weigh(seen)[0]
     height, width = seen.valid.shape
     asked = np.asarray(cv2.resize(prior, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    lift = weigher.weigh(seen, asked)[0] - (weigher.weigh(seen)[0] if large else odds)
+    lift = weigher.weigh(seen, asked)[0] - known
     lift[~seen.valid] = 0
     return np.asarray(cv2.resize(lift, odds.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _looked(pair: Aligned, weigher: Weigher) -> Looked:
-    if pair.valid.size > LARGE:
-        return odds_of_large(pair, weigher.weigh)
-    seen = evidence(pair)
+def _looked(seen: Evidence, weigher: Weigher) -> Looked:
     return Looked(*weigher.weigh(seen), seen.valid, seen.scalars["calm"])

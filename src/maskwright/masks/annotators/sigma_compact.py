@@ -26,6 +26,7 @@ from maskwright.masks.annotators.confidence import CONSTANTS
 from maskwright.masks.annotators.encoders import CompactLevels, seen_at_most
 from maskwright.masks.annotators.heads import Eyes, check_backbone, halved
 from maskwright.masks.annotators.rule import constants, shipped_rule
+from maskwright.masks.annotators.semantic import null_of
 from maskwright.masks.annotators.sigma import ROUNDTRIP_PX, with_side_effects
 from maskwright.masks.grounding import DEFAULT_GROUNDING, load_grounding, priors_of
 from maskwright.pairs.values import Aligned, Card, Change, Hint, Picture
@@ -54,7 +55,7 @@ class Trained:
         card = read_card(file)
         network = open_network(file, threads=threads)
         layers = next(each.shape[1] for each in network.get_inputs() if each.name == "null")
-        nulls = {f"null_{layer}_{what}" for layer in range(layers) for what in ("median", "spread")}
+        nulls = [*constants_of(np.zeros((layers, 2), np.float32))]
         lacking = sorted({"odds_gain", *nulls, *CONSTANTS} - {*card.constants})
         if lacking:
             raise InputError(
@@ -70,7 +71,8 @@ class Trained:
             parts.append(hashlib.sha256(Path(vae).read_bytes()).digest())
         self.card: Card = replace(card, digest=hashlib.sha256(b"".join(parts)).hexdigest())
         features = None if eyes is None else eyes.of_planes
-        self._weigher = Weigher(network, shipped_rule(), card.constants, _null_of(card, layers), features)
+        null = np.array([card.constants[name] for name in nulls], np.float32).reshape(layers, 2)
+        self._weigher = Weigher(network, shipped_rule(), card.constants, null, features)
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
@@ -156,15 +158,17 @@ def _seen_by(eyes: Eyes) -> Callable[[Sequence[Picture]], list[Features]]:
 
 
 def _spread(one: NDArray[np.float32], two: NDArray[np.float32]) -> tuple[float, float]:
-    """Median and 1.4826 times the median absolute deviation of the cosine distance of two (C, h, w)."""
+    """Median and spread of the cosine distance of two (C, h, w), see `semantic.null_of`."""
     lengths = np.linalg.norm(one, axis=0) * np.linalg.norm(two, axis=0)
     distance = 1 - (one * two).sum(axis=0) / np.maximum(lengths, 1e-6)
-    median = float(np.median(distance))
-    return median, 1.4826 * float(np.median(np.abs(distance - median)))
+    found = null_of(distance, np.ones(distance.shape, np.bool_))
+    return float(found.level), found.spread
 
 
-def _null_of(card: Card, layers: int) -> NDArray[np.float32]:
-    """The null distances on a card: median and spread by layer."""
-    told = card.constants
-    rows = [(told[f"null_{layer}_median"], told[f"null_{layer}_spread"]) for layer in range(layers)]
-    return np.asarray(rows, np.float32)
+def constants_of(null: NDArray[np.float32]) -> dict[str, float]:
+    """Null distances (L, 2), median and spread by layer, as a card has them."""
+    return {
+        f"null_{layer}_{what}": float(value)
+        for layer, row in enumerate(null)
+        for what, value in zip(("median", "spread"), row, strict=True)
+    }
