@@ -18,7 +18,6 @@ from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
 from maskwright.pairs.descriptor import describe, phash, reduced
-from maskwright.pairs.instruction import parse
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_picture
 from maskwright.pairs.region import read_region
 from maskwright.pairs.values import (
@@ -120,6 +119,8 @@ def instructed(annotation: Annotation, pair: Pair | Rejection) -> Annotation:
     """The same with what the pair's instruction asks for; blank is none."""
     if isinstance(pair, Rejection) or not (pair.instruction and pair.instruction.strip()):
         return annotation
+    from maskwright.pairs.instruction import parse  # its rules take long to compile at start-up
+
     asked = parse(pair.instruction)
     return replace(
         annotation,
