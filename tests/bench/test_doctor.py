@@ -22,6 +22,8 @@ from maskwright.bench.installed import changed_files, within
 from maskwright.bench.machine import cgroup_cores, memory_left
 from tests.weights.networks import difference_network, write_card
 
+pytestmark = pytest.mark.slow  # every run imports torch and transformers in processes of its own
+
 
 def distribution(place: Path, name: str, version: str, record: str | None = None) -> None:
     """What pip leaves of an installed package, without the package."""

@@ -127,6 +127,7 @@ def test_the_noise_of_another_sample_is_swapped_in() -> None:
     torch.testing.assert_close(alike.swapped, alike.plain)
 
 
+@pytest.mark.slow
 def test_the_file_says_what_torch_says_on_odd_multiples_of_thirty_two(head: Sigma, tmp_path: Path) -> None:
     path = export(head, tmp_path / "head.onnx", inputs(), output="odds", moving=MOVING)
     others = [inputs(3, 1, 1, prior=255), inputs(4, 5, 3), inputs(5, 3, 1, prior=90)]

@@ -114,6 +114,7 @@ def toy_run(folder: Path, out: Path) -> Outcome:
     return outcome
 
 
+@pytest.mark.slow
 def test_the_compact_network_is_trained_exported_calibrated_and_measured(
     folder: Path, tmp_path: Path
 ) -> None:
