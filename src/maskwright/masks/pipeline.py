@@ -306,7 +306,7 @@ def _region(region: PictureLike | Shape | None, edited: Picture, max_pixels: int
 
 def _untouched(picture: Picture) -> Aligned:
     everywhere = np.ones(picture.shape[:2], np.bool_)
-    return Aligned(picture, picture, everywhere, Geometry("identity", np.eye(3)))
+    return Aligned(picture, picture, everywhere, Geometry("identity", np.eye(3)), unlaid=picture)
 
 
 def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometry) -> Annotation:

@@ -83,13 +83,43 @@ def align(original: Picture, edited: Picture) -> Aligned:
     height, width = edited.shape[:2]
     everywhere = np.ones((height, width), np.bool_)
     if original.shape == edited.shape and np.array_equal(original, edited):
-        return Aligned(original, edited, everywhere, Geometry("identity", np.eye(3)))
+        return Aligned(original, edited, everywhere, Geometry("identity", np.eye(3)), unlaid=original)
     grey_original, grey_edited = grey_of(original), grey_of(edited)
     fit = _registered(grey_original, grey_edited)
     if fit is None:
         matrix = resizing((width, height), (original.shape[1], original.shape[0]))
         geometry = Geometry("unrelated", matrix, float("nan"))
-        return Aligned(resized(original, width, height), edited, everywhere, geometry)
+        return Aligned(resized(original, width, height), edited, everywhere, geometry, unlaid=original)
+    return _laid(original, edited, fit, grey_original, grey_edited)
+
+
+def align_near(original: Picture, edited: Picture, matrix: Matrix) -> Aligned | None:
+    """As `align`, from a guess of the map that was found elsewhere; None where it does not hold.
+
+    Args:
+        original, edited: (H, W, 3) uint8, RGB; any two sizes.
+        matrix: (3, 3) float64, takes a pixel of the edited picture to the original.
+    """
+    grey_original, grey_edited = grey_of(original), grey_of(edited)
+    there, here = views_of(grey_original), views_of(grey_edited)
+    if np.linalg.det(matrix[:2, :2]) < 0:
+        turned = views_of(np.ascontiguousarray(grey_original[:, ::-1]))
+        near = refined(turned, here, _flip(there.width) @ matrix, longest=THUMBNAIL, shortest=COARSE)
+        matrix = _flip(there.width) @ near
+    else:
+        matrix = refined(there, here, matrix, longest=THUMBNAIL, shortest=COARSE)
+    found = _believed(there, here, matrix, FAR_AGREEMENT)
+    if found is None:
+        return None
+    height, width = edited.shape[:2]
+    plain = resizing((width, height), (original.shape[1], original.shape[0]))
+    return _laid(original, edited, _simplest(there, here, plain, found), grey_original, grey_edited)
+
+
+def _laid(original: Picture, edited: Picture, fit: Fit, grey_original: Grey, grey_edited: Grey) -> Aligned:
+    """The original as a map lays it, its tone fitted."""
+    height, width = edited.shape[:2]
+    everywhere = np.ones((height, width), np.bool_)
     kind = kind_of(fit.matrix, (original.shape[1], original.shape[0]), (width, height))
     geometry = Geometry(kind, fit.matrix, fit.residual_px)
     if kind == "identity":
@@ -98,7 +128,7 @@ def align(original: Picture, edited: Picture) -> Aligned:
         laid = warped(original, fit.matrix, width, height)
         valid = _valid(grey_original, grey_edited, fit.matrix, kind)
     tone = fit_tone(laid, edited, valid)
-    return Aligned(apply_tone(laid, tone), edited, valid, geometry, tone)
+    return Aligned(apply_tone(laid, tone), edited, valid, geometry, tone, unlaid=original)
 
 
 def _registered(original: Grey, edited: Grey) -> Fit | None:

@@ -79,6 +79,10 @@ GEOMETRIES = (
     "unrelated",
 )
 BACKGROUNDS = ("identical", "resaved", "regenerated", "redrawn")
+GROUPS = ("shared-probe", "shared-donor", "unrelated")
+"""MIML's relation of a pair: a changed copy of the same photograph, only an object taken from it, neither."""
+DONOR = "donor"
+"""The layer of what was taken, on the ORIGINAL's grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,7 @@ class Aligned:
         original: (H, W, 3) uint8, warped and tone-fitted.
         edited: (H, W, 3) uint8, untouched.
         valid: (H, W) bool, where the original has a pixel.
+        unlaid: (H0, W0, 3) uint8, the original as it was read; None where nobody kept it.
     """
 
     original: Picture
@@ -258,6 +263,7 @@ class Aligned:
     valid: Mask
     geometry: Geometry
     tone: Tone = field(default_factory=Tone)
+    unlaid: Picture | None = None
 
     def __post_init__(self) -> None:
         check_same_grid(original=self.original, edited=self.edited, valid=self.valid)
@@ -278,12 +284,13 @@ class Change:
     Args:
         map: (H, W) float32 in 0..1; the mask is `map >= 0.5`.
         ignore: (H, W) bool, nobody can say; or None.
-        layers: further (H, W) float32 maps by name.
+        layers: further (H, W) float32 maps by name; `DONOR` alone lies on the original's grid as it was read.
         scores: figures of the annotator's own, by column name; `noise_floor` in grey levels
             and `background` travel here under their names of design.
-        group: shared-probe, shared-donor or unrelated; None where the annotator does not say.
+        group: one of `GROUPS`; None where the annotator does not say.
         background: one of `BACKGROUNDS`; None where the annotator does not say.
         grounding: what told it where the edit was meant to be; None where nothing did.
+        aligned: the pair as the annotator laid it anew; None: as it was given.
     """
 
     map: ChangeMap
@@ -293,11 +300,13 @@ class Change:
     group: str | None = None
     background: str | None = None
     grounding: str | None = None
+    aligned: Aligned | None = None
 
     def __post_init__(self) -> None:
         if self.map.dtype != np.float32 or self.map.ndim != 2:
             raise InputError(f"a change map is (H, W) float32, not {self.map.shape} {self.map.dtype}")
-        check_same_grid(map=self.map, ignore=self.ignore, **self.layers)
+        on_grid = {name: layer for name, layer in self.layers.items() if name != DONOR}
+        check_same_grid(map=self.map, ignore=self.ignore, **on_grid)
 
 
 @dataclass(frozen=True, slots=True)
