@@ -75,7 +75,7 @@ def draw_sample(
     fate = float(rng.random()) / UNEDITED
     if fate < 0.5 or background != "regenerated" or rng.random() >= THROUGH_AUTOENCODER:
         again = None
-    found = _Drawn(photos, rng, AUTOENCODER_PX if again else ())
+    found = Drawn(photos, rng, AUTOENCODER_PX if again else ())
     photo, loaded = found.next()
     drawn_again = again(loaded.pixels) if again else None
     if fate < 0.5:
@@ -99,7 +99,7 @@ def draw_sample(
     return Sample(told, photo, None, tuple(found.unreadable))
 
 
-class _Drawn:
+class Drawn:
     """Photographs in an order drawn by chance; those that cannot be read are passed over."""
 
     def __init__(self, photos: Sequence[Photo], rng: Generator, lengths_px: Sequence[float]) -> None:
