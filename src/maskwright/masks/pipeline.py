@@ -20,7 +20,10 @@ from maskwright.pairs.align import align
 from maskwright.pairs.descriptor import describe, phash, reduced
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_picture
 from maskwright.pairs.region import read_region
+from maskwright.pairs.registration import resizing
 from maskwright.pairs.values import (
+    DONOR,
+    GROUPS,
     Aligned,
     Annotation,
     Change,
@@ -217,17 +220,21 @@ def _prepared(pair: Pair, original: Decoded, annotator: Annotator, max_pixels: i
 def conclude(prepared: Prepared, change: Change | None) -> Examined:
     """What is done with the annotator's answer; None is for a pair that is unrelated.
 
+    Where the annotator laid the pair anew, that is what is scored and shown. Where it says a group, the pair
+    has that group, whatever the alignment was.
+
     Raises:
-        InputError: the change map does not fit the edited picture, or leaves 0..1.
+        InputError: the change map does not fit the edited picture, or leaves 0..1; the layer of what was
+            taken does not fit the original; or the group is none of `GROUPS`.
     """
     pair, original, edited = prepared.pair, prepared.original, prepared.edited
-    aligned, data = prepared.aligned, (prepared.original.data, prepared.edited.data)
+    region = prepared.hint.region
     if change is None:
-        annotation = _unrelated(pair, original, edited, aligned.geometry)
-        return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region)
-    _check_map(change, edited.pixels)
+        return _unrelated(prepared)
+    _check_answer(change, original.pixels, edited.pixels)
+    aligned = change.aligned or prepared.aligned
     mask: Mask = change.map >= np.float32(0.5)
-    scores = score_pair(aligned, change, mask, original=original.pixels, region=prepared.hint.region)
+    scores = score_pair(aligned, change, mask, original=original.pixels, region=region)
     verdict = verdict_of(
         Findings(
             same_bytes=original.data is not None and original.data == edited.data,
@@ -241,16 +248,15 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         )
     )
     if verdict == "different_photograph":
-        annotation = _unrelated(pair, original, edited, aligned.geometry)
-        return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region)
+        return _unrelated(prepared)
     height, width = mask.shape
     annotation = Annotation(
         id=pair.id,
         status="ok",
         verdict=verdict,
         group=change.group,
-        background=change.background,
-        grounding=change.grounding if prepared.hint.region is None else "region",
+        background=None if verdict == "object_taken" else change.background,
+        grounding=change.grounding if region is None else "region",
         geometry=aligned.geometry,
         tone=aligned.tone,
         width=width,
@@ -264,7 +270,8 @@ def conclude(prepared: Prepared, change: Change | None) -> Examined:
         edited_read=",".join(edited.done),
     )
     annotation = _described(instructed(annotation, pair), original, edited)
-    return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region, aligned, change)
+    data = (original.data, edited.data)
+    return Examined(annotation, original.pixels, edited.pixels, data, region, aligned, change)
 
 
 def _concluded(prepared: Prepared, annotator: Annotator) -> Examined:
@@ -284,10 +291,14 @@ def _described(annotation: Annotation, original: Decoded, edited: Decoded | None
     )
 
 
-def _check_map(change: Change, edited: Picture) -> None:
-    check_same_grid(change=change.map, edited=edited)
+def _check_answer(change: Change, original: Picture, edited: Picture) -> None:
+    laid = None if change.aligned is None else change.aligned.edited
+    check_same_grid(change=change.map, edited=edited, laid=laid)
+    check_same_grid(donor=change.layers.get(DONOR), original=original)
     if not (change.map.min() >= 0 and change.map.max() <= 1):
         raise InputError("the annotator gave a change map with values outside 0..1")
+    if change.group is not None and change.group not in GROUPS:
+        raise InputError(f"the annotator gave the group {change.group!r}, not one of {', '.join(GROUPS)}")
 
 
 def _read(role: str, picture: PictureLike, max_pixels: int) -> Decoded:
@@ -309,12 +320,23 @@ def _untouched(picture: Picture) -> Aligned:
     return Aligned(picture, picture, everywhere, Geometry("identity", np.eye(3)), unlaid=picture)
 
 
-def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometry) -> Annotation:
-    height, width = edited.pixels.shape[:2]
+def _unrelated(prepared: Prepared) -> Examined:
+    """Of two different photographs, by the alignment or because the annotator says so.
+
+    An alignment that the annotator does not believe is told in `detail`, and is none in the columns.
+    """
+    pair, original, edited = prepared.pair, prepared.original, prepared.edited
+    (height, width), geometry = edited.pixels.shape[:2], prepared.aligned.geometry
+    detail = ""
+    if geometry.kind != "unrelated":
+        detail = f"the annotator takes them for unrelated, though an alignment was found: {geometry.kind}"
+        matrix = resizing((width, height), (original.pixels.shape[1], original.pixels.shape[0]))
+        geometry = Geometry("unrelated", matrix, float("nan"))
     annotation = Annotation(
         id=pair.id,
         status="rejected",
         reason="unrelated",
+        detail=detail,
         verdict="different_photograph",
         group="unrelated",
         geometry=geometry,
@@ -323,4 +345,6 @@ def _unrelated(pair: Pair, original: Decoded, edited: Decoded, geometry: Geometr
         original_read=",".join(original.done),
         edited_read=",".join(edited.done),
     )
-    return _described(instructed(annotation, pair), original, edited)
+    annotation = _described(instructed(annotation, pair), original, edited)
+    data = (original.data, edited.data)
+    return Examined(annotation, original.pixels, edited.pixels, data, prepared.hint.region)

@@ -59,6 +59,14 @@ OF_MASK_AND_PICTURES = (
 )
 """Scores that another mask of the same map would change, and that only the pictures, the given region or
 the annotator can tell."""
+OF_ONE_PHOTOGRAPH = (
+    *("shift_px", "crop_frac", "tone_shift_de", "outside_change", "sharpness_ratio", "contrast"),
+    *("noise_floor", "unexplained", "missed_px"),
+    *("outside_mse", "outside_psnr", "outside_ssim"),
+    *("outside_mse_raw", "outside_psnr_raw", "outside_ssim_raw"),
+)
+"""Scores that compare two copies of one photograph: not known where only an object is shared. There is no
+common frame to have moved or been cropped, and the rest of the edited picture has no original."""
 
 THUMB_SIDE = 32
 """Longest side of the pictures colour is compared on: a thousand places, each a mean over whole
@@ -82,6 +90,7 @@ def score_pair(
     Args:
         aligned: what the annotator saw.
         change: what it returned; its own `scores` win over those made here, but for those of the region.
+            Of the group shared-donor, `OF_ONE_PHOTOGRAPH` are None, whoever made them.
         mask: (H, W) bool, `change.map >= 0.5`.
         original: (H0, W0, 3) uint8, as read, before alignment.
         region: (H, W) bool, where the edit was meant to be.
@@ -106,6 +115,8 @@ def score_pair(
     if region is not None:
         scores |= region_scores(aligned, mask, region, original)
         scores |= side_effect_scores(mask, region, ignore=change.ignore)
+    if change.group == "shared-donor":
+        scores |= dict.fromkeys(OF_ONE_PHOTOGRAPH)
     return scores
 
 

@@ -27,6 +27,8 @@ class Findings:
 
     Args:
         geometry: kind of the alignment, one of `maskwright.pairs.values.GEOMETRIES`.
+        group: one of `maskwright.pairs.values.GROUPS`, and then the annotator's word wins over the
+            alignment; None where the annotator does not say.
         area_frac: share of the picture in the mask; 0 means the mask is empty.
         tone_shift_de: median colour difference of the background, CIE 1976 units.
         noise_floor: what differs without an edit, grey levels.
@@ -46,11 +48,14 @@ class Findings:
 TABLE: tuple[tuple[str, Callable[[Findings], bool]], ...] = (
     ("identical_file", lambda found: found.same_bytes),
     ("same_pixels", lambda found: found.same_pixels),
-    ("different_photograph", lambda found: found.geometry == "unrelated" and found.group != "shared-donor"),
+    (
+        "different_photograph",
+        lambda found: found.group == "unrelated" or (found.group is None and found.geometry == "unrelated"),
+    ),
     ("object_taken", lambda found: found.group == "shared-donor"),
     ("whole_picture", lambda found: found.area_frac > WHOLE_AREA_FRAC),
     ("local_edit", lambda found: found.area_frac > 0),
-    ("geometry_only", lambda found: found.geometry not in ("identity", "resized")),
+    ("geometry_only", lambda found: found.geometry not in ("identity", "resized", "unrelated")),
     ("tone_only", lambda found: found.tone_shift_de > tone_floor_de(found.noise_floor)),
     (
         "resaved",
