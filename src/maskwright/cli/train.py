@@ -19,7 +19,9 @@ EXAMPLE = "Example:  maskwright train compact --photos photos.csv --minutes 60 -
 def command(
     network: Annotated[
         str,
-        typer.Argument(help="compact, sigma, sam-cd or autoencoder.", metavar="NETWORK", show_default=False),
+        typer.Argument(
+            help="compact, dass, sigma, sam-cd or autoencoder.", metavar="NETWORK", show_default=False
+        ),
     ],
     photos: Annotated[
         str,

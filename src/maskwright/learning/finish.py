@@ -202,7 +202,7 @@ def _in_earnest(
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}
     features = None if exported.eyes is None else exported.eyes.of_planes
-    weigher = Weigher(open_network(path), shipped_rule(), plain, exported.null, features)
+    weigher = Weigher(open_network(path), shipped_rule(), plain, exported.null, features, task.names)
     pairs = task.sizes.judged
     kept, held = (
         list(

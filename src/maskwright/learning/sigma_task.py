@@ -105,8 +105,8 @@ class SigmaTask(CompactTask):
             again=again,
             sizes=sizes,
             mixed=REDRAWN_SHARES,
+            name=name,
         )
-        self.name = name
         self._recipe = recipe
         eyes = recipe.eyes
         # whole pairs that measure would drive out what is remembered of windows

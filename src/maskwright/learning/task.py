@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from maskwright.learning.shares import Shares, told_apart
 from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
 from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.evidence import evidence
-from maskwright.masks.annotators.planes import CHANNELS, planes
+from maskwright.masks.annotators.planes import CHANNELS, planes, seen_as
 from maskwright.pairs.align import align
 from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
@@ -93,9 +93,12 @@ def _rule() -> rule.Rule:
 
 
 class CompactTask:
-    """The task of `maskwright train compact`; to be closed, since processes make its samples.
+    """The task of `maskwright train compact` and `train dass`; to be closed: processes make its samples.
 
     Args:
+        name: of the network.
+        names: of the planes that it looks at, see `seen_as`. Whatever they are, the same samples are made,
+            with the same turns and colours at a step, so that runs may share a cache.
         batch: samples a step.
         reuse: how often a sample is trained on, each time turned and coloured otherwise.
         cache: where shards lie.
@@ -103,8 +106,6 @@ class CompactTask:
         again: an autoencoder that a share of the pairs passes through.
         mixed: background: its share of the pairs.
     """
-
-    name = "compact"
 
     def __init__(
         self,
@@ -118,8 +119,10 @@ class CompactTask:
         again: KeptRoundtrip | None = None,
         sizes: Sizes = SIZES,
         mixed: Mapping[str, float] = BACKGROUNDS,
+        name: str = "compact",
+        names: tuple[str, ...] = CHANNELS,
     ) -> None:
-        self.sizes, self.mixed = sizes, mixed
+        self.sizes, self.mixed, self.name, self.names = sizes, mixed, name, names
         self._seed, self._batch, self._reuse = seed, batch, reuse
         streams = [
             Stream(
@@ -154,7 +157,7 @@ class CompactTask:
         return {"batch": self._batch, "reuse": self._reuse, "stream": self.stream.name}
 
     def network(self) -> nn.Module:
-        return Compact()
+        return Compact(names=self.names)
 
     def batch(self, step: int) -> Batch:
         """Samples of a window of shards that moves on.
@@ -162,7 +165,8 @@ class CompactTask:
         planes (N, C, s, s), mask and ignore (N, 1, s, s), all uint8.
         """
         rng = np.random.default_rng((self._seed, step))
-        return _tensors([varied(sample, self._colours, rng) for sample in self._drawn(step, rng)])
+        turned = [varied(sample, self._colours, rng) for sample in self._drawn(step, rng)]
+        return _tensors([self._seen(sample) for sample in turned])
 
     def _drawn(self, step: int, rng: Generator) -> list[Sample]:
         """Samples of a step as they were made."""
@@ -191,12 +195,19 @@ class CompactTask:
     @functools.cached_property
     def held(self) -> list[Sample]:
         """Whole pairs of held photographs."""
-        return whole_pairs(self._learnt.other(self._held), multiple=MULTIPLE)
+        return self._whole(self._held)
 
     @functools.cached_property
     def kept(self) -> list[Sample]:
         """Whole pairs of the photographs that are kept out of training, for calibration."""
-        return whole_pairs(self._learnt.other(self._kept), multiple=MULTIPLE)
+        return self._whole(self._kept)
+
+    def _whole(self, stream: Stream) -> list[Sample]:
+        made = whole_pairs(self._learnt.other(stream), multiple=MULTIPLE)
+        return [self._seen(sample) for sample in made]
+
+    def _seen(self, sample: Sample) -> Sample:
+        return replace(sample, planes=seen_as(sample.planes, self.names))
 
 
 def colour_planes(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:

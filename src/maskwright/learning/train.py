@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RECIPES: dict[str, str] = {
     "compact": "maskwright.learning.compact:train_compact",
+    "dass": "maskwright.learning.compact:train_dass",
     "autoencoder": "maskwright.learning.autoencoder:train_autoencoder",
     "sigma": "maskwright.learning.sigma_train:train_sigma",
     "sam-cd": "maskwright.learning.sigma_train:train_sam_cd",

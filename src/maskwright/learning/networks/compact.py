@@ -3,7 +3,8 @@
 A U-Net of five levels whose first convolution sees the bytes themselves. What the bytes are turned
 into first (centred colours, the signed difference, margins above the noise floor) is linear, so it
 is part of that convolution's weights: no plane is ever made of it. The network adds to the log odds
-it is given and starts from adding nothing, so it begins where the difference annotator ends.
+it is given and starts from adding nothing, so it begins where the difference annotator ends. With other
+planes, as those of DASS, it is the same network but for its first convolution and for what it adds to.
 """
 
 from __future__ import annotations
@@ -32,12 +33,20 @@ class Compact(nn.Module):
 
     Args:
         widths, depths: as `WIDTHS` and `DEPTHS`, of one length.
+        names: of its planes, with the colours of both pictures among them; without `odds` it has no log odds
+            to start from.
     """
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, depths: tuple[int, ...] = DEPTHS) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, ...] = WIDTHS,
+        depths: tuple[int, ...] = DEPTHS,
+        *,
+        names: tuple[str, ...] = CHANNELS,
+    ) -> None:
         super().__init__()
-        self.widths = widths
-        mixing, centre = stem_features()
+        self.widths, self.names = widths, names
+        mixing, centre = stem_features(names)
         self.register_buffer("mixing", mixing, persistent=False)
         self.register_buffer("centre", centre, persistent=False)
         self.stem = nn.Conv2d(len(mixing), widths[0], 4, stride=2, padding=1)
@@ -51,7 +60,7 @@ class Compact(nn.Module):
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(cast("Tensor", self.head.bias))
-        self.keep = nn.Parameter(torch.ones(()))
+        self.keep = nn.Parameter(torch.ones(())) if "odds" in names else None
         self.on_bytes: nn.Conv2d | None = None
 
     def settled(self) -> Compact:
@@ -82,7 +91,9 @@ class Compact(nn.Module):
         *skipped, level = levels
         for skip, across, up in zip(skipped[::-1], self.across[::-1], self.up[::-1], strict=True):
             level = up(functional.interpolate(across(level), scale_factor=2.0, mode="nearest") + skip)
-        place = CHANNELS.index("odds")
+        if self.keep is None:
+            return functional.pixel_shuffle(self.head(level), 2).float()
+        place = self.names.index("odds")
         given = (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
         return functional.pixel_shuffle(self.head(level), 2).float() + self.keep * given
 
@@ -100,26 +111,28 @@ class Compact(nn.Module):
         return weight, bias
 
 
-def stem_features() -> tuple[Tensor, Tensor]:
+def stem_features(names: tuple[str, ...] = CHANNELS) -> tuple[Tensor, Tensor]:
     """What the first convolution sees is `mixing @ bytes - centre`: (F, C) and (F,).
 
-    The planes of `CHANNELS`, each about -1 to 1, and the signed difference of the pictures, a colour a
-    feature, in units of 32 grey levels.
+    The planes of these names, each about -1 to 1, and the signed difference of the pictures, a colour a
+    feature, in units of 32 grey levels as every difference.
     """
-    count = len(CHANNELS)
+    count = len(names)
     mixing, centre = torch.zeros(count + len(COLOURS), count), torch.ones(count + len(COLOURS))
-    for place, name in enumerate(CHANNELS):
+    for place, name in enumerate(names):
         side, _, colour = name.partition("_")
         if side in ("original", "edited") and colour in COLOURS:
             mixing[place, place] = 1 / 128
         elif name == "odds":
             mixing[place, place], centre[place] = 1 / (4 * ODDS_CODE), ODDS_ZERO / (4 * ODDS_CODE)
+        elif side == "difference":
+            mixing[place, place], centre[place] = 1 / 32, 0
         else:
             mixing[place, place] = 1 / 64
     for number, colour in enumerate(COLOURS, start=count):
         centre[number] = 0
         for side, sign in (("original", -1), ("edited", 1)):
-            mixing[number, CHANNELS.index(f"{side}_{colour}")] = sign / 32
+            mixing[number, names.index(f"{side}_{colour}")] = sign / 32
     return mixing, centre
 
 

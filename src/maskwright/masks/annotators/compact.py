@@ -25,7 +25,7 @@ from maskwright.masks.annotators.difference import exact_change, nothing_changed
 from maskwright.masks.annotators.evidence import STRIDE, Codes, Evidence, Plane, evidence
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.large import LARGE, Looked, odds_of_large, shrunk
-from maskwright.masks.annotators.planes import planes
+from maskwright.masks.annotators.planes import CHANNELS, DASS, planes, seen_as
 from maskwright.masks.annotators.regions import reaching, seeded, solid, strength_of, without_specks
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.measures.metrics import pixel_f1
@@ -49,7 +49,7 @@ class Compact:
     """Annotates by the network in the wheel, or one of your own; uses no hints. See `change_of`.
 
     Args:
-        path: an .onnx file that `maskwright train compact` wrote, beside its card.
+        path: an .onnx file that `maskwright train compact` or `train dass` wrote, beside its card.
 
     Raises:
         MissingExtraError: the network or its card is not there.
@@ -67,7 +67,9 @@ class Compact:
             )
         both = hashlib.sha256(card.digest.encode() + constants()).hexdigest()
         self.card = replace(card, digest=both)
-        self._weigher = Weigher(open_network(file, threads=threads), shipped_rule(), card.constants)
+        network = open_network(file, threads=threads)
+        names = DASS if network.get_inputs()[0].shape[1] == len(DASS) else CHANNELS
+        self._weigher = Weigher(network, shipped_rule(), card.constants, names=names)
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
@@ -75,7 +77,7 @@ class Compact:
 
 
 def takes(path: str) -> list[str]:
-    """The names of the inputs of an .onnx file; `planes` alone is what `maskwright train compact` writes."""
+    """The names of the inputs of an .onnx file; `planes` alone is what `train compact` and `dass` write."""
     return [entry.name for entry in open_network(path).get_inputs()]
 
 
@@ -90,6 +92,7 @@ class Weigher:
             distance of a picture's features from those of its round trip.
         features: for a network that takes a backbone's features, too: gives them by name for planes
             (N, C, h, w) uint8.
+        names: of the planes that it takes, see `seen_as`.
     """
 
     network: Any
@@ -97,6 +100,7 @@ class Weigher:
     constants: Mapping[str, float]
     null: NDArray[np.float32] | None = None
     features: Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]] | None = None
+    names: tuple[str, ...] = CHANNELS
 
     def weigh(self, seen: Evidence, prior: Plane | None = None) -> tuple[Plane, Mask]:
         """Log odds of an edit, not yet calibrated, (h, w) float32 on the half grid; and where the difference
@@ -110,7 +114,9 @@ class Weigher:
             return known, known > 0
         height, width = known.shape
         seen_planes = np.pad(
-            planes(seen, known), ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)), mode="edge"
+            seen_as(planes(seen, known), self.names),
+            ((0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)),
+            mode="edge",
         )
         given: dict[str, NDArray[Any]] = {"planes": seen_planes[None]}
         if self.null is not None:

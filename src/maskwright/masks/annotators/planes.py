@@ -37,6 +37,9 @@ CHANNELS = (
     "valid",
 )
 """Names of the planes, in order."""
+DASS = (*CHANNELS[:6], *(f"difference_{colour}" for colour in COLOURS))
+"""Names of the planes that DASS looks at, MIML's network for pairs of one photograph (Qu and others 2024):
+both pictures and how far they lie apart, and no evidence. What it is trained and used with is compact's."""
 
 
 def planes(seen: Evidence, odds: Plane) -> NDArray[np.uint8]:
@@ -55,3 +58,20 @@ def planes(seen: Evidence, odds: Plane) -> NDArray[np.uint8]:
         made[place] = np.clip(round(seen.scalars[name] * SCALAR_CODE), 0, 255)
     made[-1] = seen.valid
     return made
+
+
+def seen_as(made: NDArray[np.uint8], names: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Planes by their names: (..., C, h, w) uint8, those of `CHANNELS`, to (..., len(names), h, w).
+
+    Args:
+        names: of `CHANNELS`, or `difference_` and a colour: |original - edited| of it, 0 to 255.
+    """
+    return made if names == CHANNELS else np.stack([_plane(made, name) for name in names], axis=-3)
+
+
+def _plane(made: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    what, _, colour = name.partition("_")
+    if what != "difference":
+        return made[..., CHANNELS.index(name), :, :]
+    one, other = (_plane(made, f"{side}_{colour}") for side in ("original", "edited"))
+    return np.asarray(np.maximum(one, other) - np.minimum(one, other))  # bytes would wrap below 0
