@@ -237,10 +237,15 @@ def _flow(blocks: Blocks) -> float:
     return float(np.median(np.hypot(dx, dy))) if dx.size else float("nan")
 
 
-def blocks_of(original: Views, view: View, matrix: Matrix) -> Blocks:
-    """The blocks of a view of the edited picture against the original laid on it."""
+def blocks_of(original: Views, view: View, matrix: Matrix, side: int | None = None) -> Blocks:
+    """The blocks of a view of the edited picture against the original laid on it.
+
+    Args:
+        side: of a block, in pixels of the view; None: as `BLOCK` says.
+    """
     height, width = view.grey.shape
-    side = BLOCK if min(height, width) >= 4 * BLOCK else BLOCK // 2
+    if side is None:
+        side = BLOCK if min(height, width) >= 4 * BLOCK else BLOCK // 2
     total = matrix @ view.to_full
     shrink = float(np.sqrt(abs(np.linalg.det(total[:2, :2]))))
     fitting = [level for level in original.levels if level.factor <= 1.4 * shrink]

@@ -63,25 +63,57 @@ def mirrored(features: Features) -> Features:
     return Features(places, np.ascontiguousarray(cells).reshape(-1, 128), features.reduced, features.width)
 
 
-def feature_map(original: Features, edited: Features) -> Matrix | None:
-    """The affine map from edited to original pixels that most matches agree with, or None.
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Places that look alike, (n, 2) float32 each in its picture's own pixels, and how far apart (n,)."""
 
-    The same features always give the same map: MAGSAC's random numbers have a fixed seed.
-    """
+    places: NDArray[np.float32]
+    onto: NDArray[np.float32]
+    distance: NDArray[np.float32]
+
+
+def matched(original: Features, edited: Features) -> Matched:
+    """The matches of two pictures that pass the ratio test."""
+    if len(original.places) < 2 or not len(edited.places):
+        none = np.zeros((0, 2), np.float32)
+        return Matched(none, none, none[:, 0])
+    nearest = cv2.BFMatcher(cv2.NORM_L2).knnMatch(edited.descriptors, original.descriptors, k=2)
+    good = [best for best, second in nearest if best.distance < RATIO * second.distance]
+    return Matched(
+        edited.places[[match.queryIdx for match in good]],
+        original.places[[match.trainIdx for match in good]],
+        np.array([match.distance for match in good], np.float32),
+    )
+
+
+def feature_map(original: Features, edited: Features) -> Matrix | None:
+    """The affine map from edited to original pixels that most matches agree with, or None."""
     if min(len(original.places), len(edited.places)) < LEAST_MATCHES:
         return None
-    matched = cv2.BFMatcher(cv2.NORM_L2).knnMatch(edited.descriptors, original.descriptors, k=2)
-    good = [best for best, second in matched if best.distance < RATIO * second.distance]
-    if len(good) < LEAST_MATCHES:
+    pairs = matched(original, edited)
+    found = robust_map(pairs.places, pairs.onto, INLIER_PX * original.reduced)
+    return None if found is None else found[0]
+
+
+def robust_map(
+    places: NDArray[np.float32], onto: NDArray[np.float32], inlier_px: float
+) -> tuple[Matrix, NDArray[np.bool_]] | None:
+    """The affine map that most matches agree with, and which do, (n,); None where too few do.
+
+    The same matches always give the same map: MAGSAC's random numbers have a fixed seed.
+
+    Args:
+        places, onto: (n, 2) float32, pixels of the edited picture and of the original.
+        inlier_px: largest error of an inlier, in pixels of the original.
+    """
+    if len(places) < LEAST_MATCHES:
         return None
-    places = edited.places[[match.queryIdx for match in good]]
-    onto = original.places[[match.trainIdx for match in good]]
-    found, inliers = cv2.estimateAffine2D(places, onto, _settings(INLIER_PX * original.reduced))
+    found, inliers = cv2.estimateAffine2D(places, onto, _settings(inlier_px))
     if found is None or np.count_nonzero(inliers) < LEAST_MATCHES:
         return None
     if not np.isfinite(found).all() or abs(np.linalg.det(found[:, :2])) < 1e-4:
         return None
-    return np.vstack([found, [0, 0, 1]]).astype(np.float64)
+    return np.vstack([found, [0, 0, 1]]).astype(np.float64), np.asarray(inliers.ravel() > 0)
 
 
 def _settings(threshold: float) -> cv2.UsacParams:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from maskwright.pairs.values import Aligned, Card, Change, Hint
 
 ANNOTATORS: dict[str, str] = {
+    "caaa": "maskwright.masks.annotators.caaa:Caaa",
     "compact": "maskwright.masks.annotators.compact:Compact",
     "difference": "maskwright.masks.annotators.difference:Difference",
     "sigma": "maskwright.masks.annotators.sigma:Sigma",

@@ -1,0 +1,294 @@
+"""From places that look alike to maps that hold: what of the original lies where in the edited picture.
+
+Matches of features are often wrong, and where only an object was taken most of them are. MAGSAC finds an
+affine map that many agree on; Gauss-Newton settles it on the blocks near these; and it is believed only
+where the gradients of both pictures really agree under it, over a patch larger than chance gives. Then the
+next map is looked for among the matches that are left.
+
+Maps are (3, 3) float64 and take a pixel (x, y, 1) of the edited picture to the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright.pairs.align import MOST_STRETCH
+from maskwright.pairs.registration import (
+    BLOCK,
+    COHERENT,
+    LEAST_SIDE,
+    Blocks,
+    Flags,
+    Matrix,
+    View,
+    Views,
+    blocks_of,
+    grey_of,
+    solve,
+    views_of,
+)
+from maskwright.pairs.registration_features import robust_map
+from maskwright.pairs.values import Mask, Picture
+
+SIDE = BLOCK // 2
+"""Side of a block in pixels of a view: an object of 2 % of a view of 512 pixels has some sixty of them."""
+SCALES = (0.3, 3.5)
+"""Pixels of the original to one of the edited picture; of maps outside neither picture shows enough."""
+MAPS = 4
+"""Most maps tried of one set of matches."""
+MOST = 3
+"""Most maps that are given."""
+FREEDOM = ((30, 6), (12, 4), (0, 2))
+"""With so many telling blocks, so many numbers of a map are settled."""
+ROUNDS = 6
+"""Most Gauss-Newton steps on a view."""
+SETTLED_PX = 0.02
+"""Movement in pixels of a view below which a map has settled."""
+GROWTHS = 3
+"""Times a map is settled again on what was found to agree under it."""
+PATCH = 6
+"""Blocks that agree apart from the matches, and belong to the support since there are so many together."""
+LEAST_SUPPORT = 12
+"""Blocks that must agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Places of two pictures that look alike.
+
+    Args:
+        places: (n, 2) float32, x and y in pixels of the edited picture.
+        onto: (n, 2) float32, in pixels of the original as it is, mirrored or not.
+        likeness: (n,) float32, cosine of the two descriptors.
+        mirrored: whether the original had to be mirrored for them to look alike.
+        tolerance_px: how far off a right match may be, in pixels of the original.
+    """
+
+    places: NDArray[np.float32]
+    onto: NDArray[np.float32]
+    likeness: NDArray[np.float32]
+    mirrored: bool
+    tolerance_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A map that holds, and where.
+
+    Args:
+        matrix: (3, 3) float64, takes a pixel of the edited picture to the original.
+        inliers: matches that agree with it.
+        likeness: mean cosine of theirs.
+        support: (rows, columns) bool, blocks of the edited picture that agree under it.
+        telling: same shape, blocks with enough structure in one of the pictures to say anything.
+        inside: same shape, blocks that lie within the original.
+        coherence: (rows, columns) float32, -1..1, agreement of the gradients near each block.
+        block_px: side of a block, in pixels of the edited picture.
+    """
+
+    matrix: Matrix
+    inliers: int
+    likeness: float
+    support: Flags
+    telling: Flags
+    inside: Flags
+    coherence: NDArray[np.float32]
+    block_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """The blocks of a view, each (rows, columns).
+
+    Args:
+        agrees: the gradients of both pictures agree there.
+        telling: enough structure in one of the pictures to say anything.
+        inside: within the original.
+        coherence: float32, -1..1, mean over a block and its neighbours that tell.
+    """
+
+    agrees: Flags
+    telling: Flags
+    inside: Flags
+    coherence: NDArray[np.float32]
+
+
+def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> list[Located]:
+    """The maps that hold, that with most support first; empty where there is none.
+
+    Args:
+        original, edited: (H, W, 3) uint8, RGB; any two sizes.
+        matches: of these two; several sets may tell of the same map.
+    """
+    there, here = views_of(grey_of(original)), views_of(grey_of(edited))
+    if min(here.levels[0].grey.shape) < LEAST_SIDE or min(there.levels[0].grey.shape) < LEAST_SIDE:
+        return []
+    found: list[Located] = []
+    for each in matches:
+        for matrix, agree in _maps(each):
+            one = _settled(there, here, matrix, each.places[agree])
+            if one is not None and _holds(one):
+                inliers, likeness = int(np.count_nonzero(agree)), float(each.likeness[agree].mean())
+                found.append(replace(one, inliers=inliers, likeness=likeness))
+    return _apart(found)
+
+
+def grids_of(blocks: Blocks, shape: tuple[int, int]) -> Grids:
+    """The blocks of a view as (rows, columns); each says with its eight neighbours what it says."""
+    inside, telling = blocks.inside.reshape(shape), blocks.telling.reshape(shape)
+    use = (telling & inside).astype(np.float32)
+    level = blocks.coherence.astype(np.float32).reshape(shape) * use
+    weight, total = (
+        cv2.boxFilter(plane, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for plane in (use, level)
+    )
+    coherence = np.asarray(total / np.maximum(weight, 1), np.float32)
+    return Grids(inside & (weight > 0) & (coherence > COHERENT), telling, inside, coherence)
+
+
+def turned_back(onto: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Places (n, 2) of a picture that was mirrored left to right, in the pixels it had before."""
+    return np.stack([width - 1 - onto[:, 0], onto[:, 1]], axis=1)
+
+
+def on_grid(blocks: Flags, block_px: int, height: int, width: int) -> Mask:
+    """(H, W) bool: blocks on the pixels of the edited picture; what lies beyond the last continues it."""
+    rows = np.minimum(np.arange(height) // block_px, blocks.shape[0] - 1)
+    columns = np.minimum(np.arange(width) // block_px, blocks.shape[1] - 1)
+    return np.asarray(blocks[np.ix_(rows, columns)])
+
+
+def _maps(matches: Matches) -> Iterator[tuple[Matrix, Flags]]:
+    """Maps that many matches agree on, one after another, and which matches those are, (n,)."""
+    left = np.arange(len(matches.places))
+    for _ in range(MAPS):
+        found = robust_map(matches.places[left], matches.onto[left], matches.tolerance_px)
+        if found is None:
+            return
+        matrix, agree = found
+        if _sane(matrix) and (np.linalg.det(matrix[:2, :2]) < 0) == matches.mirrored:
+            flags = np.zeros(len(matches.places), np.bool_)
+            flags[left[agree]] = True
+            yield matrix, flags
+        # what is nearly right would give the same map again
+        off = matches.places[left] @ matrix[:2, :2].T + matrix[:2, 2] - matches.onto[left]
+        left = left[~agree & (np.hypot(*off.T) > 3 * matches.tolerance_px)]
+
+
+def _sane(matrix: Matrix) -> bool:
+    """Whether an editor could have done it."""
+    long, short = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    return bool(
+        np.isfinite(matrix).all()
+        and long <= MOST_STRETCH * short
+        and SCALES[0] <= short
+        and long <= SCALES[1]
+    )
+
+
+def _settled(there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32]) -> Located | None:
+    """The map settled near the matches, then on all that agrees under it."""
+    finest = here.levels[0]
+    for view in reversed(here.levels[:2]):
+        moved = _newton(there, view, matrix, _near(places, view))
+        if moved is None:
+            return None
+        matrix = moved
+    near = _near(places, finest)
+    seen = _seen(there, finest, matrix, near)
+    for _ in range(GROWTHS):
+        moved = _newton(there, finest, matrix, _wider(seen.support, 1)) if seen.support.any() else None
+        if moved is None:
+            break
+        further = _seen(there, finest, moved, near)
+        if np.count_nonzero(further.support) <= np.count_nonzero(seen.support):
+            break
+        matrix, seen = moved, further
+    return seen
+
+
+def _grid(view: View) -> tuple[int, int]:
+    return view.grey.shape[0] // SIDE, view.grey.shape[1] // SIDE
+
+
+def _near(places: NDArray[np.float32], view: View) -> Flags:
+    """(rows, columns): blocks of a view within the hull of some places, and next to it."""
+    rows, columns = _grid(view)
+    at = ((places - view.to_full[:2, 2]) / view.to_full[0, 0] + 0.5) / SIDE - 0.5
+    canvas = np.zeros((rows, columns), np.uint8)
+    cv2.fillConvexPoly(canvas, cv2.convexHull(np.rint(at).astype(np.int32)), 1)
+    return _wider(canvas > 0, 1)
+
+
+def _wider(flags: Flags, by: int) -> Flags:
+    side = 2 * by + 1
+    return np.asarray(cv2.dilate(flags.view(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
+
+
+def _newton(there: Views, view: View, matrix: Matrix, where: Flags) -> Matrix | None:
+    """The map after Gauss-Newton on some blocks of a view; None where it leaves what is sane."""
+    back = np.linalg.inv(view.to_full)
+    best, most = matrix, -1.0
+    for _ in range(ROUNDS):
+        blocks = blocks_of(there, view, matrix, SIDE)
+        used = replace(blocks, telling=blocks.telling & where.ravel())
+        count = int(np.count_nonzero(used.telling & used.inside))
+        if count < 3:
+            break
+        agrees = float(blocks.coherence[used.telling & used.inside].mean())
+        if agrees > most:
+            best, most = matrix, agrees
+        freedom = next(freedom for least, freedom in FREEDOM if count >= least)
+        motion = solve(used, freedom)
+        matrix = matrix @ view.to_full @ motion @ back
+        if not _sane(matrix):
+            break
+        if _moved(motion, blocks, used.telling) < SETTLED_PX:
+            break
+    return best if most > -1 else None
+
+
+def _moved(motion: Matrix, blocks: Blocks, use: Flags) -> float:
+    """Mean length in pixels by which a motion moves some blocks."""
+    x, y = blocks.x[use], blocks.y[use]
+    apart = motion - np.eye(3)
+    return float(
+        np.hypot(
+            apart[0, 0] * x + apart[0, 1] * y + apart[0, 2], apart[1, 0] * x + apart[1, 1] * y + apart[1, 2]
+        ).mean()
+    )
+
+
+def _seen(there: Views, view: View, matrix: Matrix, near: Flags) -> Located:
+    """What agrees under a map: patches of blocks that hold one of the matches' or are large by themselves."""
+    grids = grids_of(blocks_of(there, view, matrix, SIDE), _grid(view))
+    count, labels = cv2.connectedComponents(grids.agrees.view(np.uint8), connectivity=8)
+    keep = np.zeros(count, np.bool_)
+    keep[labels[near & grids.agrees]] = True
+    keep |= np.bincount(labels.ravel(), (grids.telling & grids.inside).ravel(), count) >= PATCH
+    keep[0] = False
+    return Located(
+        matrix, 0, 0.0, keep[labels], grids.telling, grids.inside, grids.coherence, SIDE * view.factor
+    )
+
+
+def _holds(one: Located) -> bool:
+    """Whether more agrees than chance gives."""
+    return int(np.count_nonzero(one.support & one.telling)) >= LEAST_SUPPORT
+
+
+def _apart(found: list[Located]) -> list[Located]:
+    """Those with most support first, without such as say again what one before them says."""
+    kept: list[Located] = []
+    for one in sorted(found, key=lambda each: -np.count_nonzero(each.support & each.telling)):
+        taken = np.zeros_like(one.support)
+        for other in kept:
+            taken |= other.support
+        if np.count_nonzero(one.support & ~taken) > np.count_nonzero(one.support) / 2:
+            kept.append(one)
+    return kept[:MOST]
