@@ -19,6 +19,7 @@ COMMANDS = (
     "bench",
     "bench annotators",
     "bench sigma",
+    "bench caaa",
     "demo",
     "doctor",
 )
@@ -65,7 +66,7 @@ def test_every_command_and_option_says_what_it_does() -> None:
     from maskwright.cli import app
 
     root = typer.main.get_command(app)
-    assert set(root.commands) | {"", "bench annotators", "bench sigma"} == set(COMMANDS)  # type: ignore[attr-defined]
+    assert set(root.commands) | {"", "bench annotators", "bench sigma", "bench caaa"} == set(COMMANDS)  # type: ignore[attr-defined]
     for command in [*root.commands.values(), *root.commands["bench"].commands.values()]:  # type: ignore[attr-defined]
         assert command.help, command.name
         for parameter in command.params:

@@ -124,19 +124,24 @@ def measure(
     uncounted = made.ignore | (made.mask & ~_seen(made.original, made.edited))
     all_truth, visible = curves(made.original, made.edited, made.mask, ignore=(made.ignore, uncounted))
     marked = {name: _marked(shown, annotator, made, uncounted) for name, annotator in annotators.items()}
-    group = hashlib.sha256(known.original.tobytes()).hexdigest()[:16]
+    group = digest_of(known.original)
     return Record(shown.id, shown.columns, group, marked, all_truth, visible)
 
 
 def ignore_of(source: Source, pair: Pair | Rejection) -> PictureLike | None:
     """What the table says counts for nobody: the picture in its column `ignore`, None where there is none."""
-    if not any(name == IGNORE for name, _ in source.reading().columns):
+    return picture_in(source, pair, IGNORE)
+
+
+def picture_in(source: Source, pair: Pair | Rejection, column: str) -> PictureLike | None:
+    """The picture that a column of the table holds beside those of the pair; None where there is none."""
+    if not any(name == column for name, _ in source.reading().columns):
         return None
-    if IGNORE in pair.columns:  # a path: pictures themselves are not carried
-        cell = pair.columns[IGNORE]
+    if column in pair.columns:  # a path: pictures themselves are not carried
+        cell = pair.columns[column]
         if not isinstance(cell, str) or not looks_like_pictures([cell]):
             return None
-    return source.picture(f"{pair.id}:{IGNORE}")
+    return source.picture(f"{pair.id}:{column}")
 
 
 def read_known(pair: Pair | Rejection, ignore: PictureLike | None = None) -> KnownPair | Rejection:
@@ -165,6 +170,11 @@ def read_known(pair: Pair | Rejection, ignore: PictureLike | None = None) -> Kno
 def generator_of(text: str) -> np.random.Generator:
     """Chance that depends on an id and nothing else, so that a pair meets the same fate in every run."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:8]))
+
+
+def digest_of(picture: Picture) -> str:
+    """What tells one original from another: its pixels, whatever its file."""
+    return hashlib.sha256(picture.tobytes()).hexdigest()[:16]
 
 
 def _seen(original: Picture, edited: Picture) -> Mask:

@@ -50,7 +50,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often an annotator called a background what the table calls it.
+    """How often an annotator called a background, or a group, what the table calls it.
 
     Args:
         counts: (of the table, of the annotator) -> pairs; an annotator that does not say says "".

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +13,11 @@ import numpy as np
 from maskwright.bench.arms import AGAINST, NO_PRIOR, Arm, Bench
 from maskwright.bench.baselines import best_index, best_of_picture
 from maskwright.bench.priors import PRIORS
+from maskwright.bench.processes import answers
 from maskwright.bench.redrawn import COUNT
 from maskwright.bench.sigma_cases import (
     ALL,
+    BACKGROUND,
     MADE,
     PASSED,
     REAL,
@@ -27,8 +26,6 @@ from maskwright.bench.sigma_cases import (
     Column,
     RealTask,
     Task,
-    ask_here,
-    hire,
     known_pairs,
     made_tasks,
 )
@@ -141,22 +138,12 @@ def bench_sigma(
     unmeasured: list[Rejection] = []
     tasks: list[Task] = [*made_tasks(count)]
     if pairs is not None:
-        for pair in known_pairs(pairs, where, unmeasured):
+        for pair in known_pairs(pairs, where, [BACKGROUND], unmeasured):
             tasks += [RealTask(pair, passed=passed) for passed in ([False, True] if roundtrip else [False])]
-    asked = []
-    with contextlib.ExitStack() as stack:
-        if workers > 1:
-            pool = stack.enter_context(
-                ProcessPoolExecutor(
-                    workers, multiprocessing.get_context("spawn"), initializer=hire, initargs=(asking,)
-                )
-            )
-            answers: Iterable[Asked] = pool.map(ask_here, tasks)
-        else:
-            answers = map(asking, tasks)
-        for answer in answers:
-            asked.append(answer)
-            progress("pairs", len(asked), len(tasks))
+    asked: list[Asked] = []
+    for answer in answers(asking, tasks, workers):
+        asked.append(answer)
+        progress("pairs", len(asked), len(tasks))
     return _ablation(bench, asked, unmeasured)
 
 

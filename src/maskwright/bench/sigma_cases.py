@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 
 from maskwright.bench.annotators import chosen_rows
 from maskwright.bench.arms import Bench, Found, ask, open_bench
-from maskwright.bench.records import KnownPair, generator_of, ignore_of, read_known
+from maskwright.bench.records import KnownPair, digest_of, generator_of, ignore_of, read_known
 from maskwright.bench.redrawn import KINDS, Again, redrawn_pair
 from maskwright.bench.robustness import QUALITY
 from maskwright.masks.annotators import Setup
@@ -28,6 +27,8 @@ MADE, REAL, PASSED = "made", "real", "after the autoencoder"
 """Tables of pairs: the best thresholds are those of all pairs of a table."""
 ALL = "all"
 """The column of all real pairs."""
+BACKGROUND = "background"
+"""The column of a table that says to which column here a real pair belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,6 @@ class Asking:
         return {name: value for name, value in self.__dict__.items() if name not in ("bench", "again")}
 
 
-_hired: list[Asking] = []
-
-
-def hire(asking: Asking) -> None:
-    _hired.append(asking)
-
-
-def ask_here(task: Task) -> Asked:
-    return _hired[0](task)
-
-
 def _again(roundtrip: str | os.PathLike[str] | None, keep: str | os.PathLike[str] | None) -> Again | None:
     if roundtrip is None:
         return None
@@ -156,11 +146,11 @@ def _made_case(photos: Sequence[Photo], again: Again | None, task: MadeTask) -> 
 
 
 def known_pairs(
-    table: str | os.PathLike[str], where: str | None, unmeasured: list[Rejection]
+    table: str | os.PathLike[str], where: str | None, by: Sequence[str], unmeasured: list[Rejection]
 ) -> Iterator[KnownPair]:
-    """The rows that can be measured, in the order of the table."""
+    """The rows that can be measured, in the order of the table; `by` are columns that must be there."""
     source = open_source(table)
-    chosen = chosen_rows(source, where, ["background"])
+    chosen = chosen_rows(source, where, by)
     for part in source.plan():
         for pair in source.read(part):
             if pair.id in chosen:
@@ -174,10 +164,10 @@ def known_pairs(
 def _real_case(pair: KnownPair, again: Again | None, *, passed: bool) -> _Case:
     """A pair by its background, or after the autoencoder and JPEG."""
     made = Made(pair.original, pair.edited, pair.truth, pair.ignore)
-    group = hashlib.sha256(pair.original.tobytes()).hexdigest()[:16]
+    group = digest_of(pair.original)
     name = str(pair.shown.columns.get("id", pair.shown.id))
     if again is None or not passed:
-        return _Case(Column(REAL, str(pair.shown.columns["background"])), name, group, made, made.mask)
+        return _Case(Column(REAL, str(pair.shown.columns[BACKGROUND])), name, group, made, made.mask)
     steps = chain(on_side("edited", lambda picture, rng: again(picture)), jpeg(QUALITY))
     made = steps(made, generator_of(pair.shown.id))
     return _Case(Column(PASSED, PASSED), f"{name} {PASSED}", group, made, made.mask)

@@ -10,7 +10,7 @@ from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
 from maskwright.bench.nulls import FalseMarks
 from maskwright.bench.result import BenchResult, Confusion, Method, Row, Slice, Trust
 from maskwright.measures.metrics import Estimate
-from maskwright.pairs.values import BACKGROUNDS
+from maskwright.pairs.values import BACKGROUNDS, GROUPS
 
 WORST = 10
 """Pairs listed; enough to look at by eye."""
@@ -51,7 +51,7 @@ def tables(result: BenchResult) -> Iterator[Table]:
         yield Table("slice_gains", title, _slice_gains(result, column))
     for confusion in result.confusions:
         title = f"background by {confusion.annotator}; rows: what the table says"
-        yield Table("confusion", title, _confusion(confusion))
+        yield Table("confusion", title, confused(confusion))
     if result.trust:
         yield Table("trust", "trust: do scores tell good masks from bad ones", _trust(result))
     title = "calibration: are change maps probabilities (pixels in doubt or near a true border)"
@@ -164,9 +164,10 @@ def _slices(result: BenchResult, column: str) -> tuple[tuple[str, ...], ...]:
     return (head, *lines)
 
 
-def _confusion(confusion: Confusion) -> tuple[tuple[str, ...], ...]:
-    told = sorted({table for table, _ in confusion.counts}, key=_background_order)
-    found = sorted({found for _, found in confusion.counts}, key=_background_order)
+def confused(confusion: Confusion) -> tuple[tuple[str, ...], ...]:
+    """A line for each word of the table, a column for each word of the annotator."""
+    told = sorted({table for table, _ in confusion.counts}, key=_order_of)
+    found = sorted({found for _, found in confusion.counts}, key=_order_of)
     head = ("", *(name or "(none)" for name in found))
     return (
         head,
@@ -174,8 +175,9 @@ def _confusion(confusion: Confusion) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _background_order(name: str) -> tuple[int, str]:
-    return (BACKGROUNDS.index(name) if name in BACKGROUNDS else len(BACKGROUNDS), name)
+def _order_of(name: str) -> tuple[int, str]:
+    known = (*BACKGROUNDS, *GROUPS)
+    return (known.index(name) if name in known else len(known), name)
 
 
 def _trust(result: BenchResult) -> tuple[tuple[str, ...], ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from maskwright.cli.progress import reporter
 from maskwright.cli.setup import Backbone, Grounding, Vae
 from maskwright.cli.terminal import answer, answer_json, answer_table, note
 from maskwright.masks.annotators import DEFAULT, Setup
+
+if TYPE_CHECKING:
+    from maskwright.bench.tables import Table
 
 app = typer.Typer(
     name="bench",
@@ -99,11 +103,7 @@ def annotators(
     if as_json:
         answer_json(measured.to_json())
     else:
-        for shown in tables(measured):
-            answer(shown.title)
-            answer()
-            answer_table(shown.rows)
-            answer()
+        _show(tables(measured))
     if html is not None:
         # After the answer: what was measured for an hour is not lost to a full disk.
         from maskwright.bench.page import html_of
@@ -181,8 +181,79 @@ def sigma(
         )
     if as_json:
         answer_json(found.to_json())
-        return
-    for shown in ablation_tables(found):
+    else:
+        _show(ablation_tables(found))
+
+
+@app.command(
+    name="caaa",
+    epilog="Example:  maskwright bench caaa photos.csv --groups groups.csv --pairs pairs.csv",
+)
+def caaa(
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder or CSV of photographs that nothing was trained on.",
+            metavar="PHOTOS",
+            show_default=False,
+        ),
+    ],
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="Real pairs with a column group, and mask_probe and mask_donor where known.", metavar="TABLE"
+        ),
+    ] = None,
+    pairs: Annotated[Path | None, typer.Option(help="Real pairs with known masks.", metavar="TABLE")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="An SQL condition over the columns of --pairs.", metavar="SQL")
+    ] = None,
+    annotator: Annotated[
+        str,
+        typer.Option(help="What is measured: a name, package.module:Class or .onnx.", metavar="NAME"),
+    ] = "caaa",
+    dass: Annotated[
+        Path | None,
+        typer.Option(help="A head on both pictures and their difference, to be compared.", metavar="ONNX"),
+    ] = None,
+    plain: Annotated[
+        Path | None,
+        typer.Option(help="The compact network trained as long as --dass was.", metavar="ONNX"),
+    ] = None,
+    count: Annotated[int, typer.Option(help="Made pairs of each group.", min=1, metavar="N")] = 200,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1, metavar="N")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure how well groups are told apart, and what was taken is found.
+
+    Made pairs of each group from photographs; with --groups real ones, as they are and cropped to a
+    common aspect and size five times; with --pairs the routing against the compact annotator. Beside it
+    stand the same chain with keypoints, the hull of keypoints alone, and a blurred difference that knows
+    the truth. Every pair is counted by what it ends in.
+    """
+    from maskwright.bench.caaa import bench_caaa, names_of
+    from maskwright.bench.caaa_tables import caaa_tables
+
+    heads = {name: None if path is None else str(path) for name, path in (("dass", dass), ("plain", plain))}
+    with reporter() as progress:
+        found = bench_caaa(
+            photos,
+            groups=groups,
+            pairs=pairs,
+            where=where,
+            names=names_of(annotator, dass=heads["dass"], plain=heads["plain"]),
+            count=count,
+            workers=workers,
+            progress=progress.steps,
+        )
+    if as_json:
+        answer_json(found.to_json())
+    else:
+        _show(caaa_tables(found))
+
+
+def _show(tables: Iterable[Table]) -> None:
+    for shown in tables:
         answer(shown.title)
         answer()
         answer_table(shown.rows)
