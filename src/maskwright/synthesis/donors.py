@@ -220,14 +220,14 @@ def _placed(region: Mask, scene: Picture, rng: Generator) -> tuple[NDArray[np.fl
     forth = np.eye(3)
     forth[:2, :2], forth[:2, 2] = linear, corner - low
     words = f"scale {relative:.2f}, turned {degrees:.0f}" + (", mirrored" if flips else "")
-    return np.linalg.inv(forth), words
+    return np.asarray(np.linalg.inv(forth), np.float64), words
 
 
 def _ends(side: slice) -> tuple[int, int]:
     return int(side.start), int(side.stop) - 1
 
 
-def _smoothed(pixels: Picture, back: NDArray[np.float64]) -> Picture:
+def _smoothed(pixels: Picture, back: NDArray[Any]) -> Picture:
     """Blurred as much as the map shrinks, so that nothing aliases."""
     shrink = 1 / np.sqrt(abs(np.linalg.det(back[:, :2])))
     sigma = 0.5 * np.sqrt(max(shrink**2 - 1, 0))
@@ -260,7 +260,8 @@ def _blended(
         if np.count_nonzero(inner) > 64:
             left, top, columns, rows = cv2.boundingRect(inner)
             mode = cv2.NORMAL_CLONE if rng.random() < 0.8 else cv2.MIXED_CLONE
-            edited = cv2.seamlessClone(laid, scene, inner, (left + columns // 2, top + rows // 2), mode)
+            middle = (left + columns // 2, top + rows // 2)
+            edited = cv2.seamlessClone(laid, scene, inner.copy(), middle, mode)  # OpenCV 5 writes into the mask
             return np.asarray(edited, np.uint8), (inner > 0).astype(np.float32), "blended by gradients"
     feather_px = float(rng.choice([0, rng.uniform(0.7, 2.5), rng.uniform(2.5, 10)], p=[0.35, 0.4, 0.25]))
     soft = feathered(shape, feather_px)
@@ -293,7 +294,9 @@ def _own_way(side: Side, rng: Generator) -> list[Named]:
 
 def _regrading(side: Side) -> Callable[[Made, Generator], Made]:
     def step(made: Made, rng: Generator) -> Made:
-        return replace(made, **{side: _regraded(getattr(made, side), rng)})
+        if side == "original":
+            return replace(made, original=_regraded(made.original, rng))
+        return replace(made, edited=_regraded(made.edited, rng))
 
     return step
 
