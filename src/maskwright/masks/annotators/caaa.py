@@ -11,7 +11,8 @@ it is what was taken.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from maskwright.masks.annotators.evidence import STRIDE, evidence
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.keypoints import keypoint_matches
 from maskwright.masks.annotators.large import LARGE, shrunk
-from maskwright.masks.annotators.located import Located, located, on_grid
+from maskwright.masks.annotators.located import Located, Matches, located, on_grid
 from maskwright.masks.annotators.regions import reaching, solid, strength_of, without_specks
 from maskwright.masks.annotators.relation import figures_of, group_of
 from maskwright.masks.annotators.rule import shipped_rule
@@ -79,12 +80,13 @@ class Caaa:
         self._constants: Mapping[str, float] = {}
         digests = [self._compact.card.digest]
         self.card = Card(name="caaa", version="1", digest="", layers=(DONOR,))
-        self._matcher: Matcher | None = None
+        self._matchers: dict[str, Callable[[Picture, Picture], list[Matches]]] = {}
         if file.exists():
-            self._matcher = Matcher(file, threads=threads)
+            self._matchers["sacm"] = Matcher(file, threads=threads).matches
             self.card = read_card(file)
             self._constants = self.card.constants
             digests.append(self.card.digest)
+        self._matchers["keypoints"] = keypoint_matches
         self._weigher: Weigher | None = None
         if donor.exists():
             card = read_card(donor)
@@ -97,13 +99,20 @@ class Caaa:
         """One change a pair, in order; each has its group."""
         return [self._change_of(pair) for pair in batch]
 
+    def alone(self) -> dict[str, Caaa]:
+        """The same chain with one kind of matches only, by its name: what each is worth."""
+        found = {}
+        for name, find in self._matchers.items():
+            found[name] = one = copy(self)
+            one._matchers = {name: find}
+            one.card = replace(self.card, name=f"{self.card.name}, {name}")
+        return found
+
     def _change_of(self, pair: Aligned) -> Change:
         if agrees_everywhere(pair):
             return self._probe(pair)
         original = pair.original if pair.unlaid is None else pair.unlaid
-        matches = keypoint_matches(original, pair.edited)
-        if self._matcher is not None:
-            matches = self._matcher.matches(original, pair.edited) + matches
+        matches = [each for find in self._matchers.values() for each in find(original, pair.edited)]
         found = located(original, pair.edited, matches)
         figures = figures_of(pair, found)
         group = group_of(figures, self._constants)[0] if self._constants else _guess(figures)
