@@ -73,7 +73,11 @@ class Compact:
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
-        return [change_of(pair, self._weigher) for pair in batch]
+        return [self.change_of(pair) for pair in batch]
+
+    def change_of(self, pair: Aligned, seen: Evidence | None = None) -> Change:
+        """The change of one pair; `seen` is its evidence, where somebody has looked already."""
+        return change_of(pair, self._weigher, seen=seen)
 
 
 def takes(path: str) -> list[str]:
@@ -138,23 +142,31 @@ class Weigher:
         return np.asarray(np.divide(1, odds, out=odds), np.float32)
 
 
-def change_of(pair: Aligned, weigher: Weigher, prior: Plane | None = None) -> Change:
+def change_of(
+    pair: Aligned, weigher: Weigher, prior: Plane | None = None, seen: Evidence | None = None
+) -> Change:
     """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor.
 
     Args:
         prior: (H, W) float32 in 0..1, for a network that takes one. The mask without it decides which
             regions there are; a prior lets them grow, the more the better the two agree (F1). Where they
             do not meet, it does nothing.
+        seen: `evidence` of the pair, where somebody has looked already; not for one larger than `LARGE`.
     """
     strength = strength_of(pair)
-    any_change = strength.any()
-    change = _change_of(pair, strength, weigher, prior) if any_change else nothing_changed(strength.shape)
+    if strength.any():
+        change = _change_of(pair, strength, weigher, prior, seen)
+    else:
+        change = nothing_changed(strength.shape)
     small = change.map[::STRIDE, ::STRIDE]
     return replace(change, scores={**change.scores, "confidence": confidence(small, weigher.constants)})
 
 
-def _change_of(pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | None) -> Change:
-    seen = None if pair.valid.size > LARGE else evidence(pair)
+def _change_of(
+    pair: Aligned, strength: Codes, weigher: Weigher, prior: Plane | None, seen: Evidence | None
+) -> Change:
+    if seen is None and pair.valid.size <= LARGE:
+        seen = evidence(pair)
     looked = odds_of_large(pair, weigher.weigh) if seen is None else _looked(seen, weigher)
     odds = looked.odds
     odds[~looked.valid] = -20

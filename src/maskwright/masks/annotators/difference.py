@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from maskwright.masks.annotators.background import is_identical, noisy_background
-from maskwright.masks.annotators.evidence import Codes, evidence
+from maskwright.masks.annotators.evidence import Codes, Evidence, evidence
 from maskwright.masks.annotators.regions import agreeing, closed, cut, disc, filled, seeded, strength_of
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.pairs.values import Aligned, Card, Change, ChangeMap, Hint, Mask
@@ -41,15 +41,23 @@ class Difference:
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order."""
-        return [change_of(pair, self._rule) for pair in batch]
+        return [self.change_of(pair) for pair in batch]
+
+    def change_of(self, pair: Aligned, seen: Evidence | None = None) -> Change:
+        """The change of one pair; `seen` is its evidence, where somebody has looked already."""
+        return change_of(pair, self._rule, seen)
 
 
-def change_of(pair: Aligned, rule: Rule) -> Change:
-    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor."""
+def change_of(pair: Aligned, rule: Rule, seen: Evidence | None = None) -> Change:
+    """The change of one pair: map (H, W) float32 in 0..1 on the edited grid, background, noise floor.
+
+    Args:
+        seen: `evidence` of the pair, where somebody has looked already.
+    """
     strength = strength_of(pair)
     if not strength.any():
         return nothing_changed(strength.shape)
-    change = _noisy_change(pair, rule)
+    change = _noisy_change(pair, rule, evidence(pair) if seen is None else seen)
     return exact_change(strength, rule) if is_identical(pair, strength, change.map >= 0.5) else change
 
 
@@ -71,9 +79,8 @@ def _exactly(change: ChangeMap) -> Change:
     return Change(change, scores={"noise_floor": 0.0, "unexplained": 0.0}, background="identical")
 
 
-def _noisy_change(pair: Aligned, rule: Rule) -> Change:
+def _noisy_change(pair: Aligned, rule: Rule, seen: Evidence) -> Change:
     height, width = pair.valid.shape
-    seen = evidence(pair)
     odds = log_odds(seen, rule)
     odds[~seen.valid] = -20
     proposed = seeded(odds, seed=rule.seed, least_px=rule.least_px)

@@ -24,11 +24,12 @@ from maskwright.masks.annotators.backbones import Features, load_backbone
 from maskwright.masks.annotators.compact import Weigher, change_of
 from maskwright.masks.annotators.confidence import CONSTANTS
 from maskwright.masks.annotators.encoders import CompactLevels, seen_at_most
+from maskwright.masks.annotators.evidence import Evidence
 from maskwright.masks.annotators.heads import Eyes, check_backbone, halved
 from maskwright.masks.annotators.rule import constants, shipped_rule
 from maskwright.masks.annotators.semantic import null_of
 from maskwright.masks.annotators.sigma import ROUNDTRIP_PX, with_side_effects
-from maskwright.masks.grounding import DEFAULT_GROUNDING, load_grounding, priors_of
+from maskwright.masks.grounding import DEFAULT_GROUNDING, Prior, load_grounding, priors_of
 from maskwright.pairs.values import Aligned, Card, Change, Hint, Picture
 from maskwright.synthesis.roundtrip import load_roundtrip, pass_through
 from maskwright.weights import backbone_of, open_network, read_card, shipped
@@ -79,12 +80,28 @@ class Trained:
         found = []
         null_of = functools.lru_cache(len(batch))(self._null_of)  # several pairs may share an original
         for pair, prior in zip(batch, priors_of(batch, hints, self._grounding), strict=True):
-            weigher = self._weigher
+            null = None
             if self._roundtrip is not None:
-                weigher = replace(weigher, null=null_of(pair.original.tobytes(), pair.original.shape))
-            change = change_of(pair, weigher, None if prior is None else prior.map)
-            found.append(with_side_effects(change, prior))
+                null = null_of(pair.original.tobytes(), pair.original.shape)
+            found.append(with_side_effects(self.change_of(pair, prior, null=null), prior))
         return found
+
+    def change_of(
+        self,
+        pair: Aligned,
+        prior: Prior | None = None,
+        seen: Evidence | None = None,
+        *,
+        null: NDArray[np.float32] | None = None,
+    ) -> Change:
+        """The change of one pair, without its side effects.
+
+        Args:
+            seen: its evidence, where somebody has looked already.
+            null: (L, 2) float32, its own null distances; None: those on the card.
+        """
+        weigher = self._weigher if null is None else replace(self._weigher, null=null)
+        return change_of(pair, weigher, None if prior is None else prior.map, seen)
 
     def _null_of(self, data: bytes, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """(L, 2) float32: median and spread of each layer's distance between a picture and its round trip."""
