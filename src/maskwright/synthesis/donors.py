@@ -261,7 +261,8 @@ def _blended(
             left, top, columns, rows = cv2.boundingRect(inner)
             mode = cv2.NORMAL_CLONE if rng.random() < 0.8 else cv2.MIXED_CLONE
             middle = (left + columns // 2, top + rows // 2)
-            edited = cv2.seamlessClone(laid, scene, inner.copy(), middle, mode)  # OpenCV 5 writes into the mask
+            # a copy, since OpenCV 5 writes into the mask
+            edited = cv2.seamlessClone(laid, scene, inner.copy(), middle, mode)
             return np.asarray(edited, np.uint8), (inner > 0).astype(np.float32), "blended by gradients"
     feather_px = float(rng.choice([0, rng.uniform(0.7, 2.5), rng.uniform(2.5, 10)], p=[0.35, 0.4, 0.25]))
     soft = feathered(shape, feather_px)
