@@ -109,8 +109,16 @@ class Caaa:
         return found
 
     def _change_of(self, pair: Aligned) -> Change:
+        routed = self.routed(pair)
+        if isinstance(routed, Change):
+            return routed
+        (change,) = self._compact.annotate([routed], [Hint()])
+        return replace(change, group="shared-probe", aligned=None if routed is pair else routed)
+
+    def routed(self, pair: Aligned) -> Aligned | Change:
+        """The pair as it is to be compared where both are one photograph, else all there is to say of it."""
         if agrees_everywhere(pair):
-            return self._probe(pair)
+            return pair
         original = pair.original if pair.unlaid is None else pair.unlaid
         matches = [each for find in self._matchers.values() for each in find(original, pair.edited)]
         found = located(original, pair.edited, matches)
@@ -119,15 +127,10 @@ class Caaa:
         if group == "shared-probe":
             laid = _laid_anew(pair, original, found, figures)
             if laid is not None:
-                change = self._probe(laid)
-                return change if laid is pair else replace(change, aligned=laid)
+                return laid
         if group == "unrelated" or not found:
             return Change(np.zeros(pair.valid.shape, np.float32), group="unrelated")
         return self._donor(original, pair.edited, found)
-
-    def _probe(self, pair: Aligned) -> Change:
-        (change,) = self._compact.annotate([pair], [Hint()])
-        return replace(change, group="shared-probe")
 
     def _donor(self, original: Picture, edited: Picture, found: Sequence[Located]) -> Change:
         """What was taken, on the edited picture, and as the layer `donor` on the original."""
