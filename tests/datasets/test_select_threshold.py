@@ -133,7 +133,7 @@ def test_a_column_of_the_stored_mask_does_not_hide_behind_a_pattern(grower: Grow
 def test_every_score_is_kept_measured_anew_or_refused_on_purpose() -> None:
     of_the_pair = {
         *("shift_px", "scale", "rotation_deg", "mirrored", "crop_frac", "residual_px"),
-        *("qes", "noise_floor", "missed_px"),
+        *("qes", "agreement", "noise_floor", "missed_px"),
         *("outside_mse", "outside_psnr", "outside_ssim"),
         *("outside_mse_raw", "outside_psnr_raw", "outside_ssim_raw"),
     }

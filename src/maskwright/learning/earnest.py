@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from maskwright.learning.calibrate import fit_confidence, fit_gain
 from maskwright.learning.export import chance
-from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of
+from maskwright.masks.annotators.confidence import KINDS, confidence, evidence_of, odds_of
 from maskwright.masks.annotators.evidence import STRIDE
 from maskwright.measures.calibration import Calibration, brier, count_calibration, expected_error
 from maskwright.measures.metrics import Counts, count, iou_of
@@ -25,8 +25,6 @@ RIGHT_IOU = 0.7
 """From this IoU on a mask is right (design.md, section 6)."""
 HAND = 0.004
 """Diagonals of the picture by which people's borders lie apart: 3 px of 640x480. Our choice."""
-LEAST = 1e-4
-"""Probabilities closer to 0 or 1 are held here before their log odds are taken."""
 FEW = 8
 """With fewer right or fewer wrong masks of a kind, only their share is fitted."""
 
@@ -101,7 +99,7 @@ def gain_of(found: Iterable[Annotated]) -> float:
     for each in found:
         if each.change.background != "identical":
             some = (slice(None, None, STRIDE),) * 2
-            odds.append(_odds(each.change.map[some]))
+            odds.append(odds_of(each.change.map[some]))
             masks.append(np.where(each.truth[some], np.uint8(255), np.uint8(0)))
             ignores.append(np.where(each.ignore[some], np.uint8(255), np.uint8(0)))
     return fit_gain(odds, masks, ignores) if odds else 1.0
@@ -113,13 +111,8 @@ def with_gain(found: Iterable[Annotated], gain: float) -> Iterator[Annotated]:
         if each.change.background == "identical":
             yield each
         else:
-            scaled = chance(gain * _odds(each.change.map)).astype(np.float32)
+            scaled = chance(gain * odds_of(each.change.map)).astype(np.float32)
             yield replace(each, change=replace(each.change, map=scaled))
-
-
-def _odds(change: ChangeMap) -> ChangeMap:
-    value = np.clip(change, LEAST, 1 - LEAST)
-    return np.asarray(np.log(value / (1 - value)), np.float32)
 
 
 def judged(found: Iterable[Annotated]) -> list[Judged]:

@@ -36,6 +36,7 @@ SCORES: dict[str, str] = {
     "contrast": "mean difference inside the mask less the one outside, largest channel, grey levels",
     "qes": "share of the noticeable change map that is certain: count(>= 240) / count(>= 16) of 8-bit levels",
     "confidence": "calibrated probability that the mask is right; null for annotators without calibration",
+    "agreement": "mean IoU of the masks of an ensemble's members, two by two; null for other annotators",
     "noise_floor": "what differs without an edit, by the annotator's own estimate, grey levels",
     "unexplained": "share of the picture above the noise floor and not in the mask",
     "missed_px": "side of the smallest square edit that would be seen, by the noise floor; edited pixels",

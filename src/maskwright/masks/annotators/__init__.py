@@ -18,6 +18,7 @@ ANNOTATORS: dict[str, str] = {
     "caaa": "maskwright.masks.annotators.caaa:Caaa",
     "compact": "maskwright.masks.annotators.compact:Compact",
     "difference": "maskwright.masks.annotators.difference:Difference",
+    "ensemble": "maskwright.masks.annotators.ensemble:Ensemble",
     "sigma": "maskwright.masks.annotators.sigma:Sigma",
     "sigma-compact": "maskwright.masks.annotators.sigma_compact:SigmaCompact",
 }

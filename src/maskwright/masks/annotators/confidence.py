@@ -19,6 +19,14 @@ KINDS: dict[str, tuple[str, ...]] = {"mask": ("expected_iou", "thickness"), "emp
 """What is known of a mask, and of an empty one."""
 CONSTANTS = tuple(f"{kind}_{name}" for kind, names in KINDS.items() for name in ("bias", *names))
 """What a card must hold for it."""
+LEAST = 1e-4
+"""Probabilities closer to 0 or 1 are held here before their log odds are taken."""
+
+
+def odds_of(change: ChangeMap) -> ChangeMap:
+    """The log odds of a change map, float32, within 9.2 of 0."""
+    value = np.clip(change, LEAST, 1 - LEAST)
+    return np.asarray(np.log(value / (1 - value)), np.float32)
 
 
 def confidence(change: ChangeMap, constants: Mapping[str, float]) -> float:
