@@ -26,6 +26,20 @@ SEED = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What counts as a feature.
+
+    Args:
+        features: most a picture gives.
+        contrast, edge: OpenCV's thresholds; a higher `edge` lets features lie along contours.
+    """
+
+    features: int = FEATURES
+    contrast: float = CONTRAST
+    edge: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """Places (n, 2) float32 in the picture's own pixels, descriptors (n, 128), and the picture's width."""
 
@@ -35,13 +49,15 @@ class Features:
     width: int
 
 
-def features_of(grey: Grey) -> Features:
+def features_of(grey: Grey, finding: Finding = Finding()) -> Features:
     """SIFT features with root descriptors (Arandjelovic and Zisserman, CVPR 2012)."""
     height, width = grey.shape
     reduced = max(1.0, max(height, width) / LONGEST)
     size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
     small = grey if reduced == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    finder = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST)  # type: ignore[attr-defined]
+    finder = cv2.SIFT_create(  # type: ignore[attr-defined]
+        nfeatures=finding.features, contrastThreshold=finding.contrast, edgeThreshold=finding.edge
+    )
     points, descriptors = finder.detectAndCompute(small, None)
     if descriptors is None or not len(points):
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32), reduced, width)
@@ -72,13 +88,13 @@ class Matched:
     distance: NDArray[np.float32]
 
 
-def matched(original: Features, edited: Features) -> Matched:
+def matched(original: Features, edited: Features, ratio: float = RATIO) -> Matched:
     """The matches of two pictures that pass the ratio test."""
     if len(original.places) < 2 or not len(edited.places):
         none = np.zeros((0, 2), np.float32)
         return Matched(none, none, none[:, 0])
     nearest = cv2.BFMatcher(cv2.NORM_L2).knnMatch(edited.descriptors, original.descriptors, k=2)
-    good = [best for best, second in nearest if best.distance < RATIO * second.distance]
+    good = [best for best, second in nearest if best.distance < ratio * second.distance]
     return Matched(
         edited.places[[match.queryIdx for match in good]],
         original.places[[match.trainIdx for match in good]],

@@ -10,14 +10,14 @@ Maps are (3, 3) float64 and take a pixel (x, y, 1) of the edited picture to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.align import MOST_STRETCH
+from maskwright.masks.annotators.candidates import Matches, candidates, sane
 from maskwright.pairs.registration import (
     BLOCK,
     COHERENT,
@@ -32,13 +32,10 @@ from maskwright.pairs.registration import (
     solve,
     views_of,
 )
-from maskwright.pairs.registration_features import robust_map
 from maskwright.pairs.values import Mask, Picture
 
 SIDE = BLOCK // 2
 """Side of a block in pixels of a view: an object of 2 % of a view of 512 pixels has some sixty of them."""
-SCALES = (0.3, 3.5)
-"""Pixels of the original to one of the edited picture; of maps outside neither picture shows enough."""
 MAPS = 4
 """Most maps tried of one set of matches."""
 MOST = 3
@@ -55,25 +52,6 @@ PATCH = 6
 """Blocks that agree apart from the matches, and belong to the support since there are so many together."""
 LEAST_SUPPORT = 12
 """Blocks that must agree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Places of two pictures that look alike.
-
-    Args:
-        places: (n, 2) float32, x and y in pixels of the edited picture.
-        onto: (n, 2) float32, in pixels of the original as it is, mirrored or not.
-        likeness: (n,) float32, cosine of the two descriptors.
-        mirrored: whether the original had to be mirrored for them to look alike.
-        tolerance_px: how far off a right match may be, in pixels of the original.
-    """
-
-    places: NDArray[np.float32]
-    onto: NDArray[np.float32]
-    likeness: NDArray[np.float32]
-    mirrored: bool
-    tolerance_px: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +108,9 @@ def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> l
         return []
     found: list[Located] = []
     for each in matches:
-        for matrix, agree in _maps(each):
-            one = _settled(there, here, matrix, each.places[agree])
+        for candidate in candidates(each, MAPS):
+            agree = candidate.agree
+            one = _settled(there, here, candidate.matrix, each.places[agree])
             if one is not None and _holds(one):
                 inliers, likeness = int(np.count_nonzero(agree)), float(each.likeness[agree].mean())
                 found.append(replace(one, inliers=inliers, likeness=likeness))
@@ -151,44 +130,11 @@ def grids_of(blocks: Blocks, shape: tuple[int, int]) -> Grids:
     return Grids(inside & (weight > 0) & (coherence > COHERENT), telling, inside, coherence)
 
 
-def turned_back(onto: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """Places (n, 2) of a picture that was mirrored left to right, in the pixels it had before."""
-    return np.stack([width - 1 - onto[:, 0], onto[:, 1]], axis=1)
-
-
 def on_grid(blocks: Flags, block_px: int, height: int, width: int) -> Mask:
     """(H, W) bool: blocks on the pixels of the edited picture; what lies beyond the last continues it."""
     rows = np.minimum(np.arange(height) // block_px, blocks.shape[0] - 1)
     columns = np.minimum(np.arange(width) // block_px, blocks.shape[1] - 1)
     return np.asarray(blocks[np.ix_(rows, columns)])
-
-
-def _maps(matches: Matches) -> Iterator[tuple[Matrix, Flags]]:
-    """Maps that many matches agree on, one after another, and which matches those are, (n,)."""
-    left = np.arange(len(matches.places))
-    for _ in range(MAPS):
-        found = robust_map(matches.places[left], matches.onto[left], matches.tolerance_px)
-        if found is None:
-            return
-        matrix, agree = found
-        if _sane(matrix) and (np.linalg.det(matrix[:2, :2]) < 0) == matches.mirrored:
-            flags = np.zeros(len(matches.places), np.bool_)
-            flags[left[agree]] = True
-            yield matrix, flags
-        # what is nearly right would give the same map again
-        off = matches.places[left] @ matrix[:2, :2].T + matrix[:2, 2] - matches.onto[left]
-        left = left[~agree & (np.hypot(*off.T) > 3 * matches.tolerance_px)]
-
-
-def _sane(matrix: Matrix) -> bool:
-    """Whether an editor could have done it."""
-    long, short = np.linalg.svd(matrix[:2, :2], compute_uv=False)
-    return bool(
-        np.isfinite(matrix).all()
-        and long <= MOST_STRETCH * short
-        and SCALES[0] <= short
-        and long <= SCALES[1]
-    )
 
 
 def _settled(there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32]) -> Located | None:
@@ -246,7 +192,7 @@ def _newton(there: Views, view: View, matrix: Matrix, where: Flags) -> Matrix | 
         freedom = next(freedom for least, freedom in FREEDOM if count >= least)
         motion = solve(used, freedom)
         matrix = matrix @ view.to_full @ motion @ back
-        if not _sane(matrix):
+        if not sane(matrix):
             break
         if _moved(motion, blocks, used.telling) < SETTLED_PX:
             break

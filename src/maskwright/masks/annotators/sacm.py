@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.errors import InputError
-from maskwright.masks.annotators.located import Matches, turned_back
+from maskwright.masks.annotators.candidates import Matches, turned_back
 from maskwright.pairs.registration import resizing
 from maskwright.pairs.registration_warp import resized
 from maskwright.pairs.values import Picture
@@ -105,11 +105,9 @@ def _of_all(
     found = np.concatenate(onto)
     if mirrored:
         found = turned_back(found, original.shape[1])
-    coarsest = min(theirs[-1].rows, theirs[-1].columns)
-    size = float(np.sqrt(original.shape[0] * original.shape[1]))
-    return Matches(
-        np.concatenate(places), found, np.concatenate(likeness), mirrored, OFF_CELLS * size / coarsest
-    )
+    area_px = original.shape[0] * original.shape[1]
+    tolerance_px = OFF_CELLS * float(np.sqrt(area_px)) / theirs[-1].columns
+    return Matches(np.concatenate(places), found, np.concatenate(likeness), mirrored, tolerance_px, area_px)
 
 
 def _in_pixels(cells: NDArray[np.float32], level: Level, picture: Picture) -> NDArray[np.float32]:
