@@ -25,6 +25,24 @@ source has them, and a [published corpus](corpora.md) brings more. Columns that 
 
 A figure of an annotator's own is kept where a column has its name.
 
+`donor` is a picture as large as the ORIGINAL: what was taken of it, level / 255. It is null where nothing was
+taken, and where the annotator does not say.
+
+## Pairs that share only an object
+
+Of a pair with the verdict `object_taken` the rest of the edited picture is another photograph. What compares two
+copies of one photograph says nothing of it, and is null:
+
+- `shift_px` and `crop_frac`: there is no common frame to have moved or been cropped;
+- `background`, `tone_shift_de`, `outside_change`, `sharpness_ratio` and all `outside_` columns with a region: the
+  background has no original;
+- `contrast`: it is measured against the background;
+- `noise_floor`, `unexplained` and `missed_px`: what differs without an edit cannot be told.
+
+`kind`, `scale`, `rotation_deg`, `mirrored` and `residual_px` say how the object lies. The mask, its shape
+(`area_frac` to `border_sharpness`), `qes` and `confidence` are of the object. `region_used_frac`,
+`side_effect_frac` and `instruction_match` compare it with the region that was given, as always.
+
 What `action`, `original_concept` and `edited_concept` say, and what is `unparsed`:
 [instructions](instructions.md).
 

@@ -14,6 +14,7 @@ from maskwright.pages.words import percent
 
 if TYPE_CHECKING:
     from maskwright.masks.compare import Comparison
+    from maskwright.pages.overlay import Region
 
 EXAMPLE = "Example:  maskwright compare before.jpg after.jpg -o out"
 
@@ -73,15 +74,22 @@ def _print(comparison: Comparison, out: Path | None) -> None:
     shown = comparison.regions[:MOST_LISTED]
     if shown:
         heads = ["region", "width x height", "at x,y", "of the picture"]
-        rows = [
-            [str(each.number), f"{each.width} x {each.height}", f"{each.x},{each.y}", percent(each.area_frac)]
-            for each in shown
-        ]
+        rows = [[str(each.number), *_placed(each)] for each in shown]
         answer()
         answer_table([heads, *rows])
         if more := len(comparison.regions) - len(shown):
             answer(f"and {more} smaller")
+    if taken := comparison.donor_regions[:MOST_LISTED]:
+        heads = ["taken from", "width x height", "at x,y", "of the original"]
+        answer()
+        answer_table([heads, *(["", *_placed(each)] for each in taken)])
     if out is not None:
         answer()
-        beyond = "" if comparison.side_effect is None else ", side_effect.png"
-        answer(f"wrote compare.html, mask.png, change.png, overlay.png{beyond} and compare.json to {out}")
+        further = "" if comparison.side_effect is None else ", side_effect.png"
+        further += "" if comparison.donor is None else ", donor.png, donor_overlay.png"
+        answer(f"wrote compare.html, mask.png, change.png, overlay.png{further} and compare.json to {out}")
+
+
+def _placed(region: Region) -> list[str]:
+    size, place = f"{region.width} x {region.height}", f"{region.x},{region.y}"
+    return [size, place, percent(region.area_frac)]

@@ -12,7 +12,7 @@ from maskwright.cli.terminal import answer, answer_json, answer_table, answer_te
 from maskwright.pages.words import figure, percent, short
 
 if TYPE_CHECKING:
-    from maskwright.pages.report import Report
+    from maskwright.pages.report import Count, Report
 
 EXAMPLE = "Example:  maskwright report out --by model --pair-on original -o report.html"
 
@@ -69,6 +69,19 @@ def _print(found: Report, page: Path | None) -> None:
     ]
     if rows:
         answer_table(rows, "lrrl")
+    if found.relations:
+        answer()
+        heads = ["group", "rows", "", "what became of them"]
+        lines = [
+            [
+                each.counted.name or "(no group)",
+                f"{each.counted.count:,}",
+                percent(each.counted.count / found.rows),
+                "; no answer: ".join(filter(None, map(_listed, (each.verdicts, each.reasons)))),
+            ]
+            for each in found.relations
+        ]
+        answer_table([heads, *lines], "lrrl")
     if found.groups:
         answer()
         of_regions = [name in OF_REGIONS for name, _ in found.measures]
@@ -108,6 +121,10 @@ def _print(found: Report, page: Path | None) -> None:
     else:
         answer(f"wrote {page}")
         answer(f"next: {select_command([Path(found.out)], ['qes > 0.5'], 'good', None)}")
+
+
+def _listed(counts: Sequence[Count]) -> str:
+    return ", ".join(f"{each.count:,} {each.name}" for each in counts)
 
 
 def _print_groups(found: Report, places: Sequence[int]) -> None:

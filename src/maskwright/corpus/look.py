@@ -15,14 +15,20 @@ from maskwright.pages.images import NOWHERE, Shot, laid_on, map_uri, outline, sh
 from maskwright.pages.report import Sheet
 from maskwright.pages.words import counted, figure, percent
 from maskwright.pairs.align import align
-from maskwright.pairs.values import Picture, check_same_grid
+from maskwright.pairs.values import DONOR, Mask, Picture, check_same_grid
 
 Places = NDArray[np.int64]
+Wanted = tuple[str, str, str, Places]
+"""A sheet's name, title and why, and the rows it may show, best first."""
 
 SHEET = 12
 """Pairs on a sheet: as many as one looks at before tiring."""
 BORDERLINE = 0.2
 """Masks are borderline from 0.3 to 0.7 of the score."""
+OF_GROUP = {
+    "shared-probe": "shared-probe: changed copies of the same photograph, least sure first",
+    "shared-donor": "shared-donor: an object was taken, least sure first",
+}
 ALIGN_PX = 1024
 """Pictures are laid over each other at this size: twice what a card shows, at a tenth of the price."""
 
@@ -42,21 +48,14 @@ class Looks:
         self._trust = np.nan_to_num(rows.score(self._trust_name))
 
     def sheets(self) -> list[Sheet]:
-        """Least sure, borderline, surest, and what has no answer; no row twice, none without rows."""
+        """Least sure, borderline, surest, and what has no answer; no row twice, none without rows.
+
+        Where the annotator says groups, the least sure have a sheet a group.
+        """
         rows, taken = self._rows, set[int]()
-        everything = rows.edited.size <= SHEET
         near = rows.edited[np.abs(self._trust[rows.edited] - 0.5) <= BORDERLINE]
         wanted = (
-            (
-                "worst",
-                "All edited ones, least sure first"
-                if everything
-                else "Look here first: the masks it is least sure of",
-                f"Masks with the lowest {self._trust_name}, the share of the change map that is certain."
-                if self._trust_name == "qes"
-                else "Masks with the lowest calibrated confidence.",
-                self._ranked(rows.edited, self._trust),
-            ),
+            *self._least_sure(),
             (
                 "borderline",
                 "Borderline: the answer could be another",
@@ -75,7 +74,9 @@ class Looks:
             (
                 "unrelated",
                 "No answer: taken for different photographs",
-                "If these belong together, alignment failed.",
+                "If these belong together, or have an object in common, it was not found."
+                if rows.grouped
+                else "If these belong together, alignment failed.",
                 rows.where("reason", "unrelated"),
             ),
         )
@@ -88,6 +89,28 @@ class Looks:
             if chosen[name]
         ]
 
+    def _least_sure(self) -> list[Wanted]:
+        """The masks with the lowest score: of all pairs, or of each group and those of none.
+
+        Of a group that has few, those without a mask come after them.
+        """
+        rows, lowest = self._rows, "Masks with the lowest calibrated confidence."
+        if self._trust_name == "qes":
+            lowest = "Masks with the lowest qes, the share of the change map that is certain."
+        groups = ("shared-probe", "shared-donor") if rows.grouped else ()
+        found, rest = list[Wanted](), rows.edited
+        for group in groups:
+            of_group = np.intersect1d(rows.ok, rows.where("group", group))
+            masked = np.intersect1d(of_group, rows.edited)
+            places = np.concatenate([self._ranked(masked, self._trust), np.setdiff1d(of_group, masked)])
+            found.append((group, OF_GROUP[group], lowest, places))
+            rest = np.setdiff1d(rest, masked)
+        few = rest.size <= SHEET
+        title = (
+            "All edited ones, least sure first" if few else "Look here first: the masks it is least sure of"
+        )
+        return [*found, ("worst", title, lowest, self._ranked(rest, self._trust))]
+
     def card(self, place: int) -> PairCard:
         """A row with its pictures, or with the reason why they are missing."""
         rows = self._rows
@@ -98,17 +121,20 @@ class Looks:
             pictures = self._corpus.pictures(pair_id)
             check_same_grid(edited=pictures[1], mask=mask)  # or the file is another one by now
             original, edited = (shrunk(each, ALIGN_PX) for each in pictures)
-            if rows.words("status")[place] == "ok":
-                laid = laid_on(align(original, edited))
-            else:
-                laid = _letterboxed(original, edited)
             size = (edited.shape[1], edited.shape[0])
             if change is not None and mask is not None:
                 kept = shrunk_mask(mask, edited.shape[:2])
-                map_ = np.asarray(cv2.resize(change, size, interpolation=cv2.INTER_AREA), np.float32)
-                shot = shot_of(laid, edited, kept, np.clip(map_, 0, 1), longest_px=CARD_PX)
+                map_ = np.clip(cv2.resize(change, size, interpolation=cv2.INTER_AREA), 0, 1)
+                apart = place in rows.taken
+                shot = shot_of(
+                    *(original if apart else _laid(original, edited), edited),
+                    *(kept, np.asarray(map_, np.float32)),
+                    apart=apart,
+                    donor=self._donor(pair_id, pictures[0], original.shape[:2]) if apart else None,
+                    longest_px=CARD_PX,
+                )
             else:
-                shot = shot_of(laid, edited, None, None, longest_px=CARD_PX)
+                shot = shot_of(_letterboxed(original, edited), edited, None, None, longest_px=CARD_PX)
         except MaskwrightError as error:
             note = one_line(str(error))
             self.unreachable = self.unreachable or note
@@ -116,6 +142,14 @@ class Looks:
                 height, width = mask.shape
                 shot = Shot("", "", map_uri(change, CARD_PX), outline(mask, CARD_PX), width, height)
         return PairCard(f"pair-{place}", pair_id, self._facts(place), self._says(place), shot, note)
+
+    def _donor(self, pair_id: str, original: Picture, size: tuple[int, ...]) -> Mask | None:
+        """What was taken, on a grid of (height, width); None where the corpus has no such layer or no map."""
+        levels = self._corpus.layer(DONOR, pair_id) if DONOR in self._corpus.layers else None
+        if levels is None:
+            return None
+        check_same_grid(original=original, donor=levels)
+        return shrunk_mask(levels >= 0.5, size)
 
     def gallery(self) -> Gallery:
         """The first rows, for a notebook."""
@@ -164,6 +198,12 @@ class Looks:
         taken.update(chosen)
         order = {place: number for number, place in enumerate(free)}
         return sorted(chosen, key=order.__getitem__)
+
+
+def _laid(original: Picture, edited: Picture) -> Picture:
+    """The original as it lies on the edited picture; as a whole in its frame where no alignment is found."""
+    pair = align(original, edited)
+    return _letterboxed(original, edited) if pair.geometry.kind == "unrelated" else laid_on(pair)
 
 
 def _letterboxed(original: Picture, edited: Picture) -> Picture:

@@ -9,9 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskwright.corpus.command import report_command
-from maskwright.corpus.groups import group_of, paired, values_of
+from maskwright.corpus.groups import NO_VALUE, group_of, paired, values_of
 from maskwright.corpus.look import Looks
 from maskwright.corpus.plan import load_plan, load_run
 from maskwright.corpus.reader import open_corpus
@@ -19,9 +20,9 @@ from maskwright.corpus.rows import WORDS, Rows, sql_type
 from maskwright.errors import SettingError, unknown_name
 from maskwright.masks.scores import SCORES
 from maskwright.pages.plots import Bar, Histogram
-from maskwright.pages.report import Count, Report
+from maskwright.pages.report import Count, Relation, Report, Sheet
 from maskwright.pages.words import counted, edge
-from maskwright.pairs.values import REASONS, VERDICTS
+from maskwright.pairs.values import GROUPS, REASONS, VERDICTS
 
 EDGES: dict[str, tuple[float, ...]] = {
     "area_frac": (0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.8, 1),
@@ -63,6 +64,12 @@ BACKGROUND_SAYS = {
     "resaved": "equal up to codecs and resampling",
     "regenerated": "a generator touched every pixel",
     "redrawn": "drawn anew or moved",
+}
+GROUP_SAYS = {
+    "shared-probe": "a changed copy of the same photograph",
+    "shared-donor": "only an object was taken from the original",
+    "unrelated": "neither",
+    "": "nobody could say, or the annotator does not",
 }
 
 
@@ -113,6 +120,7 @@ def report(out: str | os.PathLike[str], *, by: str | None = None, pair_on: str |
         reasons=_counts(rows, "reason", REASONS),
         backgrounds=_counts(rows, "background", BACKGROUND_SAYS),
         geometries=_counts(rows, "kind", {}),
+        relations=_relations(rows, sheets) if rows.grouped else [],
         sheets=sheets,
         unreachable=looks.unreachable,
         histograms=[plot for name, edges in EDGES.items() if (plot := _histogram(rows, name, edges))],
@@ -135,12 +143,14 @@ def _columns(by: str | None, pair_on: str | None) -> list[str]:
 
 def _sentence(rows: Rows, planned: int) -> str:
     """The corpus in one sentence."""
-    edited, unedited = len(rows.edited), len(rows.ok) - len(rows.edited)
+    taken, edited = len(rows.taken), len(np.setdiff1d(rows.edited, rows.taken))
+    unedited = len(rows.ok) - edited - taken
     rejected, failed = len(rows.where("status", "rejected")), len(rows.where("status", "failed"))
     total = len(rows.ids)
     if not total:
         return "No part is finished yet."
     said = [f"{edited:,} of {counted(total, 'pair')} {'was' if edited == 1 else 'were'} edited"]
+    said += [f"{taken:,} {'shares' if taken == 1 else 'share'} only an object"] if taken else []
     said += [f"in {unedited:,} nothing was found"] if unedited else []
     said += [f"{rejected:,} {'has' if rejected == 1 else 'have'} no answer"] if rejected else []
     said += [f"{failed:,} failed and may be retried"] if failed else []
@@ -157,13 +167,20 @@ def _over(rows: Rows) -> str:
 
 def _statuses(rows: Rows) -> list[Count]:
     """The tiles on top; what is not there has none."""
+    copies = " and verdict <> 'object_taken'" if len(rows.taken) else ""
     found = [
-        ("edited", "edited, with a mask", rows.edited, "status = 'ok' and area_frac > 0"),
+        (
+            "edited",
+            "edited, with a mask",
+            np.setdiff1d(rows.edited, rows.taken),
+            f"status = 'ok' and area_frac > 0{copies}",
+        ),
+        ("taken", "only an object is shared", rows.taken, "verdict = 'object_taken'"),
         (
             "unedited",
             "nothing found, empty mask",
-            np.setdiff1d(rows.ok, rows.edited),
-            "status = 'ok' and not area_frac > 0",
+            np.setdiff1d(rows.ok, np.union1d(rows.edited, rows.taken)),
+            f"status = 'ok' and not area_frac > 0{copies}",
         ),
         ("rejected", "no answer", rows.where("status", "rejected"), "status = 'rejected'"),
         ("failed", "failed, may be retried", rows.where("status", "failed"), "status = 'failed'"),
@@ -175,18 +192,45 @@ def _statuses(rows: Rows) -> list[Count]:
     ]
 
 
-def _counts(rows: Rows, column: str, says: dict[str, str]) -> list[Count]:
-    """How many rows have each word of a column, most common first."""
-    words = Counter(word for word in rows.words(column) if word)
-    return [
-        Count(
-            word,
-            says.get(word, ""),
-            number,
-            rows.link(f"{column} {word}", rows.equals(column, word), rows.where(column, word)),
+def _counts(
+    rows: Rows, column: str, says: dict[str, str], within: tuple[str, NDArray[np.int64]] | None = None
+) -> list[Count]:
+    """How many rows have each word of a column, most common first.
+
+    Args:
+        within: a group and its rows, where only those count.
+    """
+    words = rows.words(column)
+    places = range(len(words)) if within is None else within[1]
+    found = []
+    for word, number in Counter(words[place] for place in places if words[place]).most_common():
+        title, condition, rows_of = f"{column} {word}", rows.equals(column, word), rows.where(column, word)
+        if within is not None:
+            title = f"{within[0] or NO_VALUE}, {title}"
+            condition = f"{rows.equals('group', within[0])} and {condition}"
+            rows_of = np.intersect1d(rows_of, within[1])
+        found.append(Count(word, says.get(word, ""), number, rows.link(title, condition, rows_of)))
+    return found
+
+
+def _relations(rows: Rows, sheets: Sequence[Sheet]) -> list[Relation]:
+    """The groups in the order of their table, then the rows of which nobody said one."""
+    shown = {sheet.name for sheet in sheets}
+    found = []
+    for group in (*GROUPS, ""):
+        places = rows.where("group", group)
+        if not len(places):
+            continue
+        link = rows.link(f"group {group or NO_VALUE}", rows.equals("group", group), places)
+        found.append(
+            Relation(
+                Count(group, GROUP_SAYS[group], len(places), link),
+                _counts(rows, "verdict", VERDICTS, (group, places)),
+                _counts(rows, "reason", REASONS, (group, places)),
+                group if group in shown else "",
+            )
         )
-        for word, number in words.most_common()
-    ]
+    return found
 
 
 def _histogram(rows: Rows, column: str, edges: Sequence[float]) -> Histogram | None:

@@ -12,7 +12,7 @@ from maskwright.corpus.schema import COLUMNS
 from maskwright.pages.report import Behind
 
 WORDS = (
-    *("id", "original", "edited", "instruction", "status", "reason", "verdict"),
+    *("id", "original", "edited", "instruction", "status", "reason", "verdict", "group"),
     *("background", "kind", "area_frac", "qes", "confidence", "unexplained"),
 )
 """Columns that are needed to look at rows."""
@@ -27,7 +27,8 @@ IDS_SHOWN = 20
 class Rows:
     """Some columns of a corpus, `WORDS` among them; a place is the number of a row.
 
-    `behind` grows with every figure that asks for a link.
+    `behind` grows with every figure that asks for a link. `edited` are the rows with a mask, `taken` those of
+    which only an object is shared; whether the annotator says a group at all, says `grouped`.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -37,6 +38,14 @@ class Rows:
         self.ids: list[str] = self._table["id"].to_pylist()
         self.ok = self.where("status", "ok")
         self.edited = self.ok[np.nan_to_num(self.score("area_frac")[self.ok]) > 0]
+        self.taken = self.where("verdict", "object_taken")
+
+    @property
+    def grouped(self) -> bool:
+        """Whether there is a pair whose group somebody had to find out: equal pixels need nobody for it."""
+        plain = ("identical_file", "same_pixels")
+        verdicts, groups = self.words("verdict"), self.words("group")
+        return any(groups[place] and verdicts[place] not in plain for place in self.ok)
 
     def words(self, column: str) -> list[str]:
         """A column as text, a word a row; empty for null."""

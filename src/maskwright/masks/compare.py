@@ -21,12 +21,13 @@ from maskwright.masks.scores import SCORES, stored_levels
 from maskwright.masks.sentences import laid_words, limits, sentences
 from maskwright.masks.side_effects import LAYER, side_effect
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
-from maskwright.pages.comparison import ComparisonView, Side, comparison_page
+from maskwright.pages.comparison import ComparisonView, Side, Taken, comparison_page
 from maskwright.pages.images import laid_on, shot_of
 from maskwright.pages.overlay import Region, draw_overlay, regions
 from maskwright.pairs.filefacts import FileFacts, file_facts
 from maskwright.pairs.picture import MAX_PIXELS, encode_png
 from maskwright.pairs.values import (
+    DONOR,
     Aligned,
     Annotation,
     Card,
@@ -61,7 +62,8 @@ class Comparison:
         card: of the annotator.
         original: (H0, W0, 3) uint8, as read.
         edited: (H, W, 3) uint8, as read.
-        aligned: the original on the edited picture's grid; None for different photographs.
+        aligned: the original on the edited picture's grid, for `object_taken` as the object lies; None for
+            different photographs.
         region: (H, W) bool, where the edit was meant to be; None where none was given.
         region_name: what it was called; empty without one, or for one that has no name.
         instruction: the words the editor was given; None where none were.
@@ -97,9 +99,24 @@ class Comparison:
             return side_effect(self.change, self.region)
         return self.annotation.layers.get(LAYER)
 
+    @property
+    def donor(self) -> ChangeMap | None:
+        """What was taken, on the ORIGINAL's grid, (H0, W0) float32 in 0..1; None where nobody says."""
+        return self.annotation.layers.get(DONOR)
+
+    @property
+    def donor_regions(self) -> tuple[Region, ...]:
+        """Connected regions of what was taken, largest first, on the original's grid; numbers are its own."""
+        return () if self.donor is None else regions(self.donor >= np.float32(0.5))
+
     def overlay(self) -> Picture:
         """The edited picture with the regions outlined and numbered, (H, W, 3) uint8."""
         return draw_overlay(self.edited, self.mask, self.regions)
+
+    def donor_overlay(self) -> Picture:
+        """The original with what was taken outlined, (H0, W0, 3) uint8; plain where nobody says."""
+        donor = np.zeros(self.original.shape[:2], np.float32) if self.donor is None else self.donor
+        return draw_overlay(self.original, donor >= np.float32(0.5), ())
 
     def as_dict(self) -> dict[str, Any]:
         """See `comparison_json`."""
@@ -116,20 +133,25 @@ class Comparison:
     def save(self, folder: str | PathLike[str]) -> None:
         """Write compare.html, mask.png, change.png, overlay.png and compare.json, all of them or none.
 
-        With a region, side_effect.png too: the change map outside it.
+        With a region, side_effect.png too: the change map outside it. Where an object was taken, donor.png
+        and donor_overlay.png, both as large as the original: where it was.
 
         Raises:
             RunError: other files of these names are there, or the folder cannot be written.
         """
-        beyond = self.side_effect
+        maps = {"change": self.change, "side_effect": self.side_effect, "donor": self.donor}
         write_all(
             Path(folder),
             {
                 "compare.html": self.to_html(command=_command(self, folder)).encode(),
                 "mask.png": encode_png(self.mask),
-                "change.png": encode_png(stored_levels(self.change)),
                 "overlay.png": self._repr_png_(),
-                **({} if beyond is None else {"side_effect.png": encode_png(stored_levels(beyond))}),
+                **{
+                    f"{name}.png": encode_png(stored_levels(each))
+                    for name, each in maps.items()
+                    if each is not None
+                },
+                **({} if self.donor is None else {"donor_overlay.png": _png_of(self.donor_overlay())}),
                 "compare.json": (
                     json.dumps(comparison_json(self), indent=2, ensure_ascii=False) + "\n"
                 ).encode("utf-8", "backslashreplace"),  # file names that are no UTF-8
@@ -137,12 +159,17 @@ class Comparison:
         )
 
     def _repr_png_(self) -> bytes:
-        coded = cv2.imencode(".png", np.ascontiguousarray(self.overlay()[..., ::-1]))[1]
-        return bytes(coded.tobytes())
+        return _png_of(self.overlay())
 
     def _repr_html_(self) -> str:
-        original = self.original if self.aligned is None else laid_on(self.aligned)
-        shot = shot_of(original, self.edited, self.mask, self.change, longest_px=CARD_PX)
+        taken, donor = self.verdict == "object_taken", self.donor
+        original = self.original if taken or self.aligned is None else laid_on(self.aligned)
+        shot = shot_of(
+            *(original, self.edited, self.mask, self.change),
+            apart=taken,
+            donor=None if not taken or donor is None else donor >= np.float32(0.5),
+            longest_px=CARD_PX,
+        )
         card = PairCard("", self.names[1], "", "", shot)
         return Gallery(self.sentence, (card,))._repr_html_()
 
@@ -183,7 +210,12 @@ def compare(
     mask = change >= np.float32(0.5)
     scores = annotation.scores or dict.fromkeys(SCORES)
     inserted = Insertion(None, 0)
-    if seen.aligned is not None and annotation.verdict not in ("identical_file", "same_pixels"):
+    # of the rest of another photograph there is nothing that an edit could be told from
+    if seen.aligned is not None and annotation.verdict not in (
+        "identical_file",
+        "same_pixels",
+        "object_taken",
+    ):
         inserted = insert_and_look(seen.aligned, mask, loaded, Hint(instruction, seen.region))
     return Comparison(
         verdict=annotation.verdict,
@@ -245,6 +277,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "smallest_seen_px": comparison.smallest_seen_px,
         **scores,
         "regions": [asdict(region) for region in comparison.regions],
+        "donor_regions": [asdict(region) for region in comparison.donor_regions],
     }
 
 
@@ -270,7 +303,14 @@ def _view(comparison: Comparison, command: str) -> ComparisonView:
         limits=limits(annotation, aligned, comparison.smallest_seen_px),
         annotator=f"{card.name} {card.version}, digest {card.digest[:16]}",
         command=command,
+        taken=None
+        if aligned is None or comparison.verdict != "object_taken"
+        else Taken(comparison.original, comparison.donor, aligned.geometry.kind != "unrelated"),
     )
+
+
+def _png_of(picture: Picture) -> bytes:
+    return cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
 
 
 def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:

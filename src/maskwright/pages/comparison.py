@@ -55,6 +55,21 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The other side of a pair of which only an object is shared.
+
+    Args:
+        original: (H0, W0, 3) uint8, as read.
+        donor: (H0, W0) float32 in 0..1, what was taken of it; None where nobody said.
+        laid: whether the view's `original` lies as the object does.
+    """
+
+    original: Picture
+    donor: ChangeMap | None
+    laid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonView:
     """What the page shows.
 
@@ -73,6 +88,7 @@ class ComparisonView:
         limits: sentences on what this does not show.
         annotator: name and digest.
         command: the line that makes this page; empty for pictures without a name.
+        taken: where only an object is shared: then the pictures stand side by side; None else.
     """
 
     sentence: str
@@ -90,6 +106,7 @@ class ComparisonView:
     limits: Sequence[str]
     annotator: str
     command: str
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +130,17 @@ class Crop:
 
 def comparison_page(view: ComparisonView) -> str:
     """The page as one HTML file; nothing on it depends on when it was made."""
-    shot = None
+    shot, donor = None, None if view.taken is None else view.taken.donor
     if view.aligned:
         shot = shot_of(
-            *(view.original, view.edited, view.mask, None),
+            *(view.original if view.taken is None else view.taken.original, view.edited, view.mask, None),
             meant=view.meant,
             side_effect=view.side_effect,
+            apart=view.taken is not None,
+            donor=None if donor is None else donor >= np.float32(0.5),
             longest_px=LONGEST_PX,
         )
+    laid = view.taken is None or view.taken.laid
     return render(
         "comparison",
         view=view,
@@ -130,7 +150,8 @@ def comparison_page(view: ComparisonView) -> str:
         if view.aligned
         else [photo_uri(shrunk(each, MAP_PX)) for each in (view.original, view.edited)],
         map=map_uri(view.change, MAP_PX) if view.change.any() else "",
-        crops=[_crop(view, region) for region in view.regions[:MOST_CROPS]],
+        donor_map="" if donor is None or not donor.any() else map_uri(donor, MAP_PX),
+        crops=[_crop(view, region) for region in view.regions[:MOST_CROPS]] if laid else [],
         more=max(0, len(view.regions) - MOST_CROPS),
         facts=_facts(view.sides),
         legend=legend_uri(),

@@ -29,7 +29,7 @@ COLOURS = cv2.COLORMAP_CIVIDIS
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A pair as a page shows it; all on one grid.
+    """A pair as a page shows it; all on one grid, but for an original that stands apart.
 
     Args:
         original, edited, change: data URIs; `change` is empty where there is no map.
@@ -38,6 +38,9 @@ class Shot:
         left: where the mask begins, percent of the width; 0 where there is none.
         meant, side_effect: SVG paths around where the edit was meant to be, and around what changed outside
             of it; empty where nobody said, or nothing is.
+        apart: (width, height) of an original that has a grid of its own, since only an object is shared;
+            None where the two may be laid over each other.
+        donor: an SVG path around what was taken, on that grid; empty where nobody said.
     """
 
     original: str
@@ -49,6 +52,8 @@ class Shot:
     left: int = 0
     meant: str = ""
     side_effect: str = ""
+    apart: tuple[int, int] | None = None
+    donor: str = ""
 
 
 def shot_of(
@@ -60,26 +65,32 @@ def shot_of(
     longest_px: int,
     meant: Mask | None = None,
     side_effect: Mask | None = None,
+    apart: bool = False,
+    donor: Mask | None = None,
 ) -> Shot:
     """A pair made small enough for a page.
 
     Args:
-        original: (H, W, 3) uint8 on the edited picture's grid, or of another size: then it is resized.
+        original: (H, W, 3) uint8 on the edited picture's grid, or of another size: then it is resized,
+            unless it stands apart.
         edited: (H, W, 3) uint8.
         mask: (H, W) bool or None.
         change: (H, W) float32 in 0..1 or None.
         longest_px: the longer side is made at most so long.
         meant: (H, W) bool, where the edit was meant to be, or None.
         side_effect: (H, W) bool, what changed outside of it, or None.
+        apart: whether the original keeps the grid it has.
+        donor: on the grid of an original that stands apart, bool, what was taken of it, or None.
 
     Raises:
-        GridError: a mask or the map are not on the edited picture's grid.
+        GridError: a mask or the map are not on the edited picture's grid, or `donor` not on the original's.
     """
     check_same_grid(edited=edited, mask=mask, change=change, meant=meant, side_effect=side_effect)
-    small = shrunk(edited, longest_px)
+    check_same_grid(original=original, donor=donor)
+    small, there = shrunk(edited, longest_px), shrunk(original, longest_px)
     height, width = small.shape[:2]
     return Shot(
-        original=photo_uri(on_grid_of(small, shrunk(original, longest_px))),
+        original=photo_uri(there if apart else on_grid_of(small, there)),
         edited=photo_uri(small),
         change="" if change is None else map_uri(change, longest_px),
         outline="" if mask is None else outline(mask, longest_px),
@@ -88,6 +99,8 @@ def shot_of(
         left=0 if mask is None else left_of(mask),
         meant="" if meant is None else outline(meant, longest_px),
         side_effect="" if side_effect is None else outline(side_effect, longest_px),
+        apart=(there.shape[1], there.shape[0]) if apart else None,
+        donor="" if donor is None else outline(donor, longest_px),
     )
 
 

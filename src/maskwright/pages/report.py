@@ -48,6 +48,22 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """The rows of one group, by what became of them.
+
+    Args:
+        counted: shared-probe, shared-donor or unrelated, and how many; empty where nobody said.
+        verdicts, reasons: of these rows, most common first.
+        sheet: the name of the sheet with examples; empty where there is none.
+    """
+
+    counted: Count
+    verdicts: Sequence[Count]
+    reasons: Sequence[Count]
+    sheet: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Pairs to look at, and why these."""
 
@@ -104,6 +120,7 @@ class Report:
         sentence: the corpus in one sentence.
         rows, rows_planned: in finished parts, and in all.
         statuses, verdicts, reasons, backgrounds, geometries: counts, most common first.
+        relations: what the two pictures of a pair are to each other; empty where the annotator does not say.
         sheets: pairs to look at; the first is the one to look at first.
         unreachable: why pictures could not be shown; empty where all were.
         histograms: of the scores, over rows that are ok.
@@ -125,6 +142,7 @@ class Report:
     reasons: Sequence[Count]
     backgrounds: Sequence[Count]
     geometries: Sequence[Count]
+    relations: Sequence[Relation]
     sheets: Sequence[Sheet]
     unreachable: str
     histograms: Sequence[Histogram]

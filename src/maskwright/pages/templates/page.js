@@ -102,7 +102,7 @@
   }
 
   // Pairs on a contact sheet: one dialog for all of them.
-  const pairs = [...document.querySelectorAll(".card .versus")];
+  const pairs = [...document.querySelectorAll(".card .versus:not(.apart)")];
   if (pairs.length && "HTMLDialogElement" in window) {
     const shown = viewer();
     const title = make("h2", { id: "viewer-title", "aria-live": "polite" });
