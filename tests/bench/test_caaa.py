@@ -70,6 +70,7 @@ class Silent(Guess):
 
 
 GUESS, SILENT = "tests.bench.test_caaa:Guess", "tests.bench.test_caaa:Silent"
+NAMES = {**names_of(GUESS, dass="difference", plain="compact"), KEYPOINTS: SILENT}
 COUNT = 3
 
 
@@ -279,9 +280,8 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(readable: Path, groups: Path, table: Path) -> Found:
-    names = names_of(GUESS, keypoints=SILENT, dass="difference", plain="compact")
     return bench_caaa(
-        readable, groups=groups, pairs=table, where="truth = 'author'", names=names, count=COUNT
+        readable, groups=groups, pairs=table, where="truth = 'author'", names=NAMES, count=COUNT
     )
 
 
@@ -399,7 +399,7 @@ def test_every_pair_ends_somewhere_and_a_donor_without_a_layer_nowhere(
         assert list(found.ends[series]) == list(ENDS)
         assert sum(found.ends[series].values()) == pairs
         assert found.ends[series]["neither"] == 0
-    silent = bench_caaa(readable, groups=groups, names=names_of(SILENT, keypoints=SILENT), count=1)
+    silent = bench_caaa(readable, groups=groups, names=names_of(SILENT), count=1)
     assert silent.ends[WHOLE]["neither"] == found.ends[WHOLE]["shared-donor"] == 2
 
 
@@ -416,13 +416,12 @@ def test_slices_hold_all_pairs_of_their_group_once(found: Found) -> None:
 
 @pytest.mark.slow
 def test_processes_change_no_figure(found: Found, readable: Path, groups: Path, table: Path) -> None:
-    names = names_of(GUESS, keypoints=SILENT, dass="difference", plain="compact")
     again = bench_caaa(
         readable,
         groups=groups,
         pairs=table,
         where="truth = 'author'",
-        names=names,
+        names=NAMES,
         count=COUNT,
         workers=2,
     )

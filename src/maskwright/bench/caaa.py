@@ -17,6 +17,7 @@ from maskwright.bench.caaa_asking import (
     KEYPOINTS,
     ORACLE,
     PLAIN,
+    SACM,
     Asked,
     Asking,
     Task,
@@ -45,15 +46,15 @@ Progress = Callable[[str, int, int], None]
 """(what, how many done, of how many)."""
 COUNT = 200
 """Made pairs of each group: an interval of an accuracy of 0.97 over all 600 is then 0.03 wide."""
-CHAIN = "maskwright.masks.annotators.caaa:KeypointCaaa"
-"""CAAA with matches of keypoints instead of its own."""
 MASK, LAYER = "mask", "donor"
 """What is compared with the truth: the mask on the edited picture, the layer donor on the original."""
 RIVALS = (
+    (CAAA, SACM),
     (CAAA, KEYPOINTS),
     (CAAA, HULL),
     (CAAA, ORACLE),
     (CAAA, COMPACT),
+    (SACM, KEYPOINTS),
     (DASS, PLAIN),
 )
 """Who is compared with whom, pair by pair."""
@@ -149,11 +150,9 @@ class Found:
         return plain
 
 
-def names_of(
-    annotator: str = CAAA, *, keypoints: str = CHAIN, dass: str | None = None, plain: str | None = None
-) -> dict[str, str]:
+def names_of(annotator: str = CAAA, *, dass: str | None = None, plain: str | None = None) -> dict[str, str]:
     """What is measured, by its name in the tables: names, classes or .onnx files of annotators."""
-    found = {CAAA: annotator, KEYPOINTS: keypoints, COMPACT: COMPACT, DASS: dass, PLAIN: plain}
+    found = {CAAA: annotator, COMPACT: COMPACT, DASS: dass, PLAIN: plain}
     return {key: name for key, name in found.items() if name is not None}
 
 
@@ -237,7 +236,7 @@ def _classified(asked: Sequence[Asked]) -> Iterator[Classified]:
     for series, those in _by_series(asked):
         if series == REAL:
             continue
-        for name in (CAAA, KEYPOINTS):
+        for name in (CAAA, SACM, KEYPOINTS):
             told = [each for each in those if name in each.answers]
             if not told:
                 continue

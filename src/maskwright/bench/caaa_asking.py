@@ -31,20 +31,21 @@ from maskwright.pairs.difference import blurred_difference, on_grid_of
 from maskwright.pairs.values import DONOR, Mask, Pair
 from maskwright.synthesis.photos import Photo
 
-CAAA, KEYPOINTS, COMPACT = "caaa", "keypoints", "compact"
-"""What is measured; the same chain with matches of keypoints; and what it routes to."""
+CAAA, SACM, KEYPOINTS, COMPACT = "caaa", "sacm", "keypoints", "compact"
+"""What is measured; the same chain with matches of trained descriptors alone, and of keypoints alone; and
+what it routes to."""
 DASS, PLAIN = "dass", "compact, same budget"
 """A head on both pictures and their difference, and the compact network beside it; there where given."""
 HULL = "keypoint hull"
 """What lies between matched keypoints, without a chain."""
 ORACLE = "blurred difference, best threshold of EVERY picture"
 ASKED: Mapping[tuple[str, str], tuple[str, ...]] = {
-    (MADE, "shared-probe"): (CAAA, KEYPOINTS, COMPACT, DASS, PLAIN),
-    (MADE, "shared-donor"): (CAAA, KEYPOINTS, HULL, ORACLE),
-    (MADE, "unrelated"): (CAAA, KEYPOINTS),
-    (WHOLE, "shared-probe"): (CAAA, KEYPOINTS, COMPACT),
-    (WHOLE, "shared-donor"): (CAAA, KEYPOINTS, HULL, ORACLE),
-    (WHOLE, "unrelated"): (CAAA, KEYPOINTS),
+    (MADE, "shared-probe"): (CAAA, SACM, KEYPOINTS, COMPACT, DASS, PLAIN),
+    (MADE, "shared-donor"): (CAAA, SACM, KEYPOINTS, HULL, ORACLE),
+    (MADE, "unrelated"): (CAAA, SACM, KEYPOINTS),
+    (WHOLE, "shared-probe"): (CAAA, SACM, KEYPOINTS, COMPACT),
+    (WHOLE, "shared-donor"): (CAAA, SACM, KEYPOINTS, HULL, ORACLE),
+    (WHOLE, "unrelated"): (CAAA, SACM, KEYPOINTS),
     (CROPPED, "shared-probe"): (CAAA,),
     (CROPPED, "shared-donor"): (CAAA,),
     (CROPPED, "unrelated"): (CAAA,),
@@ -98,7 +99,8 @@ class Asking:
     """Makes the pair of a task and asks all of it; pickled, it loads annotators where it is used.
 
     Args:
-        annotators: `CAAA`, `KEYPOINTS`, ... -> a name, class or .onnx file of an annotator.
+        annotators: `CAAA`, `COMPACT`, ... -> a name, class or .onnx file of an annotator. Of one that is a
+            `Caaa`, its chains with one kind of matches are asked, too.
         photos: what made pairs are drawn from.
     """
 
@@ -107,7 +109,11 @@ class Asking:
 
     @functools.cached_property
     def annotators(self) -> dict[str, Annotator]:
-        return {key: load_annotator(name) for key, name in self._names.items()}
+        from maskwright.masks.annotators.caaa import Caaa
+
+        found = {key: load_annotator(name) for key, name in self._names.items()}
+        measured = found[CAAA]
+        return {**measured.alone(), **found} if isinstance(measured, Caaa) else found
 
     def __call__(self, task: Task) -> Asked:
         whole = True

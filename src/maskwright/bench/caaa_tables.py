@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from maskwright.bench.caaa import ENDS, LAYER, MASK, Classified, Found, Masked
-from maskwright.bench.caaa_asking import CAAA, DASS, KEYPOINTS, PLAIN
+from maskwright.bench.caaa_asking import CAAA, DASS, KEYPOINTS, PLAIN, SACM
 from maskwright.bench.caaa_cases import CROPPED, MADE, REAL, WHOLE
 from maskwright.bench.tables import Table, confused, figure, gain, interval
 
@@ -19,8 +19,10 @@ LAYERS = {MASK: "the mask on the edited picture", LAYER: "the layer donor on the
 ABLATION = (
     (DASS, PLAIN, "shared-probe", MASK),
     (DASS, PLAIN, "", MASK),
+    (SACM, KEYPOINTS, "shared-donor", MASK),
+    (SACM, KEYPOINTS, "shared-donor", LAYER),
+    (CAAA, SACM, "shared-donor", MASK),
     (CAAA, KEYPOINTS, "shared-donor", MASK),
-    (CAAA, KEYPOINTS, "shared-donor", LAYER),
 )
 """Ours, theirs, group and layer; an empty group is that of pairs of which nobody says it."""
 NOWHERE = ("", "")
