@@ -64,7 +64,7 @@ def inputs(seed: int = 1, rows: int = 3, columns: int = 5, *, prior: int = 0) ->
 
 def file_of(path: Path, network: Sigma, **constants: float) -> Path:
     """The head as `maskwright train sigma` writes it, with the calibration of the compact network."""
-    export(network, path, inputs(), output="odds", moving=MOVING)
+    export(network, path, inputs(), moving=MOVING)
     known: Mapping[str, float] = json.loads(card_path(shipped("compact")).read_text())["constants"]
     write_card(
         path,

@@ -47,9 +47,9 @@ def test_both_networks_get_the_same_samples_of_a_step(folder: Path, tmp_path: Pa
         )
         for told in ({}, {"name": "dass", "names": DASS})
     ]
-    assert tasks[0].stream.name == tasks[1].stream.name
+    assert tasks[0].drawn.stream.name == tasks[1].drawn.stream.name
     made = bytes_of(CHANNELS, 8, 4, 4)
-    write_shard(shard_path(tmp_path, tasks[0].stream, 0), Shard(made, made[:, 0], made[:, 1]))
+    write_shard(shard_path(tmp_path, tasks[0].drawn.stream, 0), Shard(made, made[:, 0], made[:, 1]))
     plain, dass = (task.batch(0) for task in tasks)
     assert torch.equal(plain["mask"], dass["mask"])
     assert torch.equal(plain["ignore"], dass["ignore"])
@@ -74,7 +74,7 @@ def test_a_network_of_these_planes_says_the_same_on_bytes_and_as_onnx(tmp_path: 
     torch.nn.init.normal_(network.head.weight)
     given = of_planes(bytes_of(DASS, 1, MULTIPLE, 2 * MULTIPLE))
     moving = dict.fromkeys(("planes", "odds"), (0, 2, 3))
-    file = export(network.settled(), tmp_path / "dass.onnx", given, output="odds", moving=moving)
+    file = export(network.settled(), tmp_path / "dass.onnx", given, moving=moving)
     assert check(network.eval(), file, [given], as_chance=False, tolerance=1e-3) < 1e-3
 
 

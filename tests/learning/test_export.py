@@ -37,7 +37,7 @@ def network() -> Compact:
 @pytest.fixture(scope="module")
 def exported(network: Compact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "compact.onnx"
-    return export(network, path, planes(1, 1, 2), output="odds", moving=MOVING)
+    return export(network, path, planes(1, 1, 2), moving=MOVING)
 
 
 def test_the_exported_network_takes_bytes_of_any_number_and_size(exported: Path) -> None:
@@ -117,7 +117,7 @@ def test_the_autoencoder_can_be_made_a_round_trip_of_any_size(tmp_path: Path) ->
     model = Autoencoder().eval()
     example = {"picture": np.zeros((1, 3, 16, 24), np.float32)}
     moving = dict.fromkeys(("picture", "again"), (0, 2, 3))
-    path = export(model, tmp_path / "a.onnx", example, output="again", moving=moving)
+    path = export(model, tmp_path / "a.onnx", example, outputs=["again"], moving=moving)
     trip = load_roundtrip(path)
     for width, height in ((40, 24), (33, 21)):
         picture = textured(1, width, height)

@@ -40,7 +40,7 @@ def test_weights_that_were_never_rounded_come_back_exactly(tmp_path: Path) -> No
     torch.nn.init.normal_(made.head.weight, std=0.1)
     settled, planes = made.settled(), seen(1, 1, 1)
     moving = dict.fromkeys(("planes", "odds"), (0, 2, 3))
-    path = export(settled, tmp_path / "mine.onnx", {"planes": planes}, output="odds", moving=moving)
+    path = export(settled, tmp_path / "mine.onnx", {"planes": planes}, moving=moving)
     with torch.inference_mode():
         ours, again = (network(torch.from_numpy(planes)) for network in (settled, compact_of(path)))
     torch.testing.assert_close(again, ours, rtol=0, atol=1e-5)

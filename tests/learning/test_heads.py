@@ -133,7 +133,7 @@ def test_the_file_says_what_torch_says_at_any_size(tmp_path: Path, patch: int) -
     eyes = Eyes(Dino(str(tiny.written(tmp_path, tiny.dinov2(patch=patch)))))
     network, path = lively_head(eyes), tmp_path / "head.onnx"
     moving = {**dict.fromkeys(("planes", "prior", *eyes.inputs, "odds"), (0, 2, 3)), "null": (0,)}
-    export(network, path, given_of(eyes, 128, 128), output="odds", moving=moving)
+    export(network, path, given_of(eyes, 128, 128), moving=moving)
     sizes = [(128, 128), (256, 192), (1280, 64)]  # the last is shrunk by the backbone
     assert check(network, path, [given_of(eyes, *size) for size in sizes], as_chance=True) < 1e-4
 

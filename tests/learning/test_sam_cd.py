@@ -49,9 +49,7 @@ def test_the_file_says_what_torch_says_of_two_pairs_and_of_one_of_another_size(
     network: SamCd, tmp_path: Path
 ) -> None:
     moving = dict.fromkeys(("planes", "odds"), (0, 2, 3))
-    path = export(
-        network.eval(), tmp_path / "a.onnx", {"planes": seen(1, 1, 1)}, output="odds", moving=moving
-    )
+    path = export(network.eval(), tmp_path / "a.onnx", {"planes": seen(1, 1, 1)}, moving=moving)
     two = np.concatenate([seen(1, 1, 3), seen(2, 1, 3)])
     others = [{"planes": planes} for planes in (two, seen(3, 3, 1))]
     assert check(network, path, others, as_chance=True, tolerance=SUMMED) < SUMMED

@@ -239,10 +239,10 @@ def task_of(folder: Path, cache: Path, recipe: Recipe, name: str = "sigma") -> S
     made = SigmaTask(name, recipe, shared(folder), seed=0, batch=8, reuse=2, cache=cache, workers=0)
     rng = np.random.default_rng(0)
     for number in range(2):
-        planes = rng.integers(0, 256, (made.stream.samples, COUNT, SIDE, SIDE), dtype=np.uint8)
-        mask = np.zeros((made.stream.samples, SIDE, SIDE), np.uint8)
+        planes = rng.integers(0, 256, (made.drawn.stream.samples, COUNT, SIDE, SIDE), dtype=np.uint8)
+        mask = np.zeros((made.drawn.stream.samples, SIDE, SIDE), np.uint8)
         mask[:, 2:6, 2:6] = 255
-        write_shard(shard_path(cache, made.stream, number), Shard(planes, mask, 0 * mask))
+        write_shard(shard_path(cache, made.drawn.stream, number), Shard(planes, mask, 0 * mask))
     return made
 
 

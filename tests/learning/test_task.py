@@ -92,7 +92,7 @@ def test_planes_that_are_no_colours_stay_in_their_places() -> None:
 def task(folder: Path, tmp_path: Path) -> Iterator[CompactTask]:
     """A task whose shards are in the cache already; every value of shard k is k."""
     made = CompactTask(shared(folder), seed=0, batch=16, reuse=2, cache=tmp_path, workers=0)
-    stream: Stream = made.stream
+    stream: Stream = made.drawn.stream
     for number in range(12):
         plain = np.full((stream.samples, 1, 4, 4), number, np.uint8)
         planes = np.repeat(plain, len(CHANNELS), axis=1)
@@ -110,7 +110,7 @@ def test_shards_are_made_anew_for_another_recipe_or_rule(
     names = []
     for _ in range(2):
         task = CompactTask(shared(folder), seed=0, batch=1, reuse=1, cache=tmp_path, workers=0)
-        names.append(task.stream.name)
+        names.append(task.drawn.stream.name)
         monkeypatch.setattr(module, name, value)
     assert names[0] != names[1]
 
@@ -123,19 +123,19 @@ def test_the_batch_of_a_step_follows_from_the_step(task: CompactTask) -> None:
 
 
 def test_shards_are_drawn_from_as_often_as_samples_are_reused(task: CompactTask) -> None:
-    per_shard = task.stream.samples * 2 // 16
+    per_shard = task.drawn.stream.samples * 2 // 16
     drawn: dict[int, int] = {}
     for step in range(10 * per_shard):
         for value in task.batch(step)["mask"][:, 0, 0, 0].tolist():
             drawn[value] = drawn.get(value, 0) + 1
     # shards 3 and 4 have come and gone; the first ones are drawn from more often, as there is nothing else
     for number in (3, 4):
-        assert drawn[number] == pytest.approx(2 * task.stream.samples, rel=0.35)
+        assert drawn[number] == pytest.approx(2 * task.drawn.stream.samples, rel=0.35)
     assert max(drawn) == 9
 
 
 def test_batches_may_be_asked_for_from_any_step_on(task: CompactTask) -> None:
-    far = 8 * task.stream.samples * 2 // 16
+    far = 8 * task.drawn.stream.samples * 2 // 16
     values = set(task.batch(far)["mask"].unique().tolist())
     assert values <= set(range(3, 9))
     assert len(values) > 2
@@ -166,7 +166,6 @@ def test_the_kept_pairs_decide_on_eight_bits_and_the_held_ones_only_measure(
         exported.network,
         exact,
         exported.given(weak[0].planes[None]),
-        output="odds",
         moving=exported.moving,
     )
     figures = smaller(exact, path, kept=kept, held=held, rng=np.random.default_rng(0), exported=exported)

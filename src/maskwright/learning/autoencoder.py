@@ -125,7 +125,7 @@ def _finished(given: Assignment, task: AutoencoderTask, trained: Trained) -> Out
         trained.network,
         given.out / "autoencoder.onnx",
         examples[0],
-        output="again",
+        outputs=["again"],
         moving=dict.fromkeys(("picture", "again"), (0, 2, 3)),
     )
     error = check(trained.network, path, examples, as_chance=False)

@@ -34,16 +34,16 @@ def export(
     path: Path,
     example: Inputs,
     *,
-    output: str,
+    outputs: Sequence[str] = ("odds",),
     moving: Mapping[str, Sequence[int]],
 ) -> Path:
     """Write a network as one ONNX file.
 
     Args:
-        network: in evaluation mode, on the CPU; one array out.
+        network: in evaluation mode, on the CPU.
         example: inputs by name, in the order of the network's arguments; the shape of each is that of any
             other but for the axes in `moving`.
-        output: its name.
+        outputs: names of what it gives, in order.
         moving: axes whose length is not fixed, of inputs and output by name.
     """
     with replacing(path) as temporary, warnings.catch_warnings():
@@ -60,7 +60,7 @@ def export(
             dynamo=False,
             opset_version=OPSET,
             input_names=[*example],
-            output_names=[output],
+            output_names=[*outputs],
             # a name an array: of axes with one name the runtime believes that they are of one length
             dynamic_axes={name: {axis: f"{name}{axis}" for axis in axes} for name, axes in moving.items()},
         )
@@ -87,11 +87,11 @@ def check(
     worst = 0.0
     for given in inputs:
         with torch.inference_mode():
-            ours = network(*map(torch.from_numpy, given.values())).float().numpy()
-        (theirs,) = session.run(None, dict(given))
-        if as_chance:
-            ours, theirs = chance(ours), chance(theirs)
-        worst = max(worst, float(np.abs(ours - theirs).max()))
+            told = network(*map(torch.from_numpy, given.values()))
+        ours = [each.float().numpy() for each in (told if isinstance(told, tuple) else (told,))]
+        for mine, theirs in zip(ours, session.run(None, dict(given)), strict=True):
+            apart = chance(mine) - chance(theirs) if as_chance else mine - theirs
+            worst = max(worst, float(np.abs(apart).max()))
     if not worst < tolerance:
         path.unlink()
         raise RunError(

@@ -16,6 +16,7 @@ from torch import nn
 
 from maskwright import __version__
 from maskwright.corpus.atomic import replacing
+from maskwright.learning.drawn import HELD, KEPT, PURPOSES
 from maskwright.learning.earnest import (
     annotated,
     confidence_constants,
@@ -29,7 +30,7 @@ from maskwright.learning.held import figures_of, file_says, odds_of, of_planes
 from maskwright.learning.loop import Trained
 from maskwright.learning.shares import terms, terms_for
 from maskwright.learning.stream import Sample, windowed
-from maskwright.learning.task import HELD, KEPT, PURPOSES, SIDE, CompactTask
+from maskwright.learning.task import SIDE, CompactTask
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators.compact import Weigher, change_of
 from maskwright.masks.annotators.confidence import CONSTANTS
@@ -127,7 +128,6 @@ def _finished(
         exported.network,
         given.out / f"{exported.name}.fp32.onnx",
         exported.given(kept[0].planes[None]),
-        output="odds",
         moving=exported.moving,
     )
     some = [exported.given(np.ascontiguousarray(pair.planes[None])) for pair in kept[:CHECKED]]

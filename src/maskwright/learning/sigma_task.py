@@ -127,7 +127,7 @@ class SigmaTask(CompactTask):
         names of the head's inputs; of real ones behind `real_`.
         """
         rng = np.random.default_rng((self._seed, step))
-        drawn = self._drawn(step, rng)
+        drawn = self.drawn.batch(step, rng)
         planes = np.stack([sample.planes for sample in drawn])
         found = {
             "planes": torch.from_numpy(planes),

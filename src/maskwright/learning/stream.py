@@ -66,6 +66,10 @@ class Shard:
     mask: Bytes
     ignore: Bytes
 
+    def sample(self, place: int) -> Sample:
+        """One of them."""
+        return Sample(self.planes[place], self.mask[place], self.ignore[place])
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from maskwright.errors import InputError
+from maskwright.learning.drawn import Drawn
 from maskwright.learning.held import figures_of, odds_of, says, whole_pairs
 from maskwright.learning.loop import Batch
 from maskwright.learning.losses import mask_loss
-from maskwright.learning.makers import Makers
 from maskwright.learning.networks.compact import MULTIPLE, Compact
 from maskwright.learning.shares import Shares, told_apart
-from maskwright.learning.stream import Sample, Shard, Stream, on_half_grid
+from maskwright.learning.stream import Maker, Sample, Shard, on_half_grid
 from maskwright.masks.annotators import rule
 from maskwright.masks.annotators.evidence import evidence
 from maskwright.masks.annotators.planes import CHANNELS, planes, seen_as
@@ -31,13 +31,8 @@ from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.synthesis.samples import BACKGROUNDS, RECIPE, draw_sample
 
-WINDOW = 6
-"""Shards that a batch is drawn from."""
 SIDE = 128
 """Of the windows that are trained on, in steps of the half grid: 256 px."""
-LEARNT, HELD, KEPT = range(3)
-"""Streams of one run; each has a seed of its own, so that they do not draw the same."""
-PURPOSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +100,7 @@ class CompactTask:
         workers: processes that make them; 0 where another process of this machine has them.
         again: an autoencoder that a share of the pairs passes through.
         mixed: background: its share of the pairs.
+        maker: of photographs, what draws samples in place of `DrawPair`, and all that these depend on.
     """
 
     def __init__(
@@ -121,40 +117,34 @@ class CompactTask:
         mixed: Mapping[str, float] = BACKGROUNDS,
         name: str = "compact",
         names: tuple[str, ...] = CHANNELS,
+        maker: Callable[[tuple[Photo, ...]], tuple[Maker, str]] | None = None,
     ) -> None:
         self.sizes, self.mixed, self.name, self.names = sizes, mixed, name, names
-        self._seed, self._batch, self._reuse = seed, batch, reuse
-        streams = [
-            Stream(
-                DrawPair(photos, again, mixed),
-                _key(photos, again, mixed),
-                PURPOSES * seed + purpose,
-                number,
-                side,
-            )
-            for photos, purpose, number, side in (
-                (shares.learnt, LEARNT, sizes.samples, sizes.side),
-                (shares.held, HELD, sizes.pairs, sizes.whole),
-                (shares.kept, KEPT, sizes.pairs, sizes.whole),
-            )
-        ]
-        self._held, self._kept = streams[1:]
-        self._learnt = Makers(cache, streams[0], workers=workers, also=streams[1:])
-        self._shards: dict[int, Shard] = {}
+        self._seed = seed
+
+        def pairs_of(photos: tuple[Photo, ...]) -> tuple[Maker, str]:
+            return DrawPair(photos, again, mixed), _key(photos, again, mixed)
+
+        measured = (sizes.pairs, sizes.whole)
+        self.drawn = Drawn(
+            shares,
+            pairs_of if maker is None else maker,
+            sizes=((sizes.samples, sizes.side), measured, measured),
+            seed=seed,
+            batch=batch,
+            reuse=reuse,
+            cache=cache,
+            workers=workers,
+        )
         self._colours = colour_planes(CHANNELS)
 
     def close(self) -> None:
         """End the processes."""
-        self._learnt.close()
-
-    @property
-    def stream(self) -> Stream:
-        """Where the samples that are trained on come from."""
-        return self._learnt.stream
+        self.drawn.close()
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"batch": self._batch, "reuse": self._reuse, "stream": self.stream.name}
+        return self.drawn.settings
 
     def network(self) -> nn.Module:
         return Compact(names=self.names)
@@ -165,24 +155,8 @@ class CompactTask:
         planes (N, C, s, s), mask and ignore (N, 1, s, s), all uint8.
         """
         rng = np.random.default_rng((self._seed, step))
-        turned = [varied(sample, self._colours, rng) for sample in self._drawn(step, rng)]
+        turned = [varied(sample, self._colours, rng) for sample in self.drawn.batch(step, rng)]
         return _tensors([self._seen(sample) for sample in turned])
-
-    def _drawn(self, step: int, rng: Generator) -> list[Sample]:
-        """Samples of a step as they were made."""
-        samples = self.stream.samples
-        newest = step * self._batch // (samples * self._reuse)
-        numbers = range(max(0, newest - WINDOW + 1), newest + 1)
-        for number in [each for each in self._shards if each not in numbers]:
-            del self._shards[number]
-        for number in numbers:
-            if number not in self._shards:
-                self._shards[number] = self._learnt.shard(number)
-        pool = len(numbers) * samples
-        picked = rng.choice(pool, self._batch, replace=self._batch > pool)
-        return [
-            _sample(self._shards[numbers[place // samples]], place % samples) for place in picked.tolist()
-        ]
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
@@ -195,16 +169,15 @@ class CompactTask:
     @functools.cached_property
     def held(self) -> list[Sample]:
         """Whole pairs of held photographs."""
-        return self._whole(self._held)
+        return self._whole(self.drawn.held())
 
     @functools.cached_property
     def kept(self) -> list[Sample]:
         """Whole pairs of the photographs that are kept out of training, for calibration."""
-        return self._whole(self._kept)
+        return self._whole(self.drawn.kept())
 
-    def _whole(self, stream: Stream) -> list[Sample]:
-        made = whole_pairs(self._learnt.other(stream), multiple=MULTIPLE)
-        return [self._seen(sample) for sample in made]
+    def _whole(self, shard: Shard) -> list[Sample]:
+        return [self._seen(sample) for sample in whole_pairs(shard, multiple=MULTIPLE)]
 
     def _seen(self, sample: Sample) -> Sample:
         return replace(sample, planes=seen_as(sample.planes, self.names))
@@ -240,10 +213,6 @@ def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None, mixed: Mapping[
     through = [again.digest] if again else []
     mixture = [f"{name} {share}" for name, share in mixed.items()]
     return "\n".join([str(RECIPE), ruled, *CHANNELS, *mixture, *told_apart(photos), *through])
-
-
-def _sample(shard: Shard, place: int) -> Sample:
-    return Sample(shard.planes[place], shard.mask[place], shard.ignore[place])
 
 
 def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:

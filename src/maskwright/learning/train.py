@@ -24,12 +24,15 @@ RECIPES: dict[str, str] = {
     "autoencoder": "maskwright.learning.autoencoder:train_autoencoder",
     "sigma": "maskwright.learning.sigma_train:train_sigma",
     "sam-cd": "maskwright.learning.sigma_train:train_sam_cd",
+    "caaa": "maskwright.learning.caaa:train_caaa",
 }
 """Every network that can be trained; strings, so that listing them imports nothing."""
 
 STAGED = frozenset({"sigma", "sam-cd"})
 """Those of `RECIPES` that look at the options about stages, if only to refuse them."""
 
+FOLDERS = frozenset({"cache", "sacm"})
+"""Of a run: samples, and the run of CAAA's matcher, which goes before that of its mask."""
 CHECKPOINT, TENSORS = "checkpoint.json", "checkpoint-"
 """What marks a folder as a run's; and how names of files with its tensors begin, which are written first."""
 
@@ -177,7 +180,7 @@ def _check_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     names = [each.name for each in out.iterdir()]
     # A run that was killed before its first checkpoint was whole leaves these.
-    strange = [name for name in names if name != "cache" and not name.startswith((TENSORS, TEMPORARY))]
+    strange = [name for name in names if name not in FOLDERS and not name.startswith((TENSORS, TEMPORARY))]
     if strange and CHECKPOINT not in names:
         raise RunError(
             f"{out} holds files that are no training run of maskwright", hint="name a new folder: -o another"

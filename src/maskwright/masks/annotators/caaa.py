@@ -19,13 +19,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from maskwright.masks.annotators.candidates import Matches
 from maskwright.masks.annotators.compact import Compact, Weigher
 from maskwright.masks.annotators.confidence import confidence
 from maskwright.masks.annotators.evidence import STRIDE, evidence
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.keypoints import keypoint_matches
 from maskwright.masks.annotators.large import LARGE, shrunk
-from maskwright.masks.annotators.located import Located, Matches, located, on_grid
+from maskwright.masks.annotators.located import Located, located, on_grid
 from maskwright.masks.annotators.regions import reaching, solid, strength_of, without_specks
 from maskwright.masks.annotators.relation import figures_of, group_of
 from maskwright.masks.annotators.rule import shipped_rule
@@ -119,10 +120,8 @@ class Caaa:
         """The pair as it is to be compared where both are one photograph, else all there is to say of it."""
         if agrees_everywhere(pair):
             return pair
-        original = pair.original if pair.unlaid is None else pair.unlaid
-        matches = [each for find in self._matchers.values() for each in find(original, pair.edited)]
-        found = located(original, pair.edited, matches)
-        figures = figures_of(pair, found)
+        original = _unlaid(pair)
+        figures, found = self.figures(pair)
         group = group_of(figures, self._constants)[0] if self._constants else _guess(figures)
         if group == "shared-probe":
             laid = _laid_anew(pair, original, found, figures)
@@ -131,6 +130,13 @@ class Caaa:
         if group == "unrelated" or not found:
             return Change(np.zeros(pair.valid.shape, np.float32), group="unrelated")
         return self._donor(original, pair.edited, found)
+
+    def figures(self, pair: Aligned) -> tuple[dict[str, float], list[Located]]:
+        """What speaks for each group, see `figures_of`, and the maps that were found to hold."""
+        original = _unlaid(pair)
+        matches = [each for find in self._matchers.values() for each in find(original, pair.edited)]
+        found = located(original, pair.edited, matches)
+        return figures_of(pair, found), found
 
     def _donor(self, original: Picture, edited: Picture, found: Sequence[Located]) -> Change:
         """What was taken, on the edited picture, and as the layer `donor` on the original."""
@@ -168,6 +174,10 @@ class Caaa:
         change = self._weigher.chance(followed(odds, strength_of(pair)))
         change[~pair.valid] = 0
         return solid(reaching(without_specks(change, LEAST_PX), support), self._rule)
+
+
+def _unlaid(pair: Aligned) -> Picture:
+    return pair.original if pair.unlaid is None else pair.unlaid
 
 
 def agrees_everywhere(pair: Aligned) -> bool:

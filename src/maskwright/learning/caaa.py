@@ -1,0 +1,209 @@
+"""`maskwright train caaa`: the matcher, then the mask of what was taken, then what tells a pair's group."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwright import __version__
+from maskwright.learning.drawn import HELD, KEPT, PURPOSES
+from maskwright.learning.earnest import (
+    Annotated,
+    confidence_constants,
+    figures_in_earnest,
+    gain_of,
+    judged,
+    with_gain,
+)
+from maskwright.learning.export import check, export, write_card
+from maskwright.learning.finish import CHECKED, Exported, smaller
+from maskwright.learning.groups import accuracy, fit_groups, known_pairs
+from maskwright.learning.loop import Lap, Schedule, Trained, run
+from maskwright.learning.networks.compact import Compact
+from maskwright.learning.sacm_task import SIDE, SacmTask
+from maskwright.learning.shares import terms, terms_for
+from maskwright.learning.taken_task import TakenTask, taken_of
+from maskwright.learning.task import Sizes
+from maskwright.learning.train import Assignment, Outcome
+from maskwright.masks.annotators.caaa import Caaa
+from maskwright.masks.annotators.confidence import CONSTANTS
+from maskwright.masks.annotators.sacm import LEVELS
+from maskwright.pairs.align import align
+from maskwright.pairs.values import DONOR, Change
+from maskwright.synthesis.donors import draw_donor
+from maskwright.synthesis.photos import Photo
+from maskwright.weights import card_path
+
+MATCHER, MASK = "caaa", "caaa-donor"
+"""Names of the two networks' files and cards."""
+RATE = 1.5e-3
+"""The matcher's learning rate."""
+AVERAGE = 0.99
+"""Decay of the running average of weights, for runs of some thousand steps."""
+SIZES = Sizes(samples=192, pairs=96, judged=160)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much is drawn.
+
+    Args:
+        sizes: of the shards of the mask's run; `judged` donor pairs calibrate it, half as many measure it.
+        matched: donor pairs of a shard of the matcher's run.
+        related: pairs of every group that the classifier is fitted on; half as many measure it.
+    """
+
+    sizes: Sizes = SIZES
+    matched: int = 96
+    related: int = 160
+
+
+def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | None:
+    """Train both networks, export, fit, write the cards; None on a process that does not lead.
+
+    The length of the run is that of both: minutes are halved, steps are those of each.
+    """
+    options = given.options
+    half = given.schedule if given.schedule.minutes is None else _halved(given.schedule)
+    half = replace(half, average=AVERAGE)
+    workers = options.makers if given.ranks.local_rank == 0 else 0
+    matcher = SacmTask(
+        given.shares,
+        seed=options.seed,
+        batch=max(1, options.batch // 2),
+        reuse=options.reuse,
+        cache=given.cache,
+        workers=workers,
+        samples=amounts.matched,
+    )
+    folder = given.out / "sacm"
+    folder.mkdir(exist_ok=True)
+    with contextlib.closing(matcher):
+        described = run(
+            matcher,
+            replace(half, rate=RATE),
+            folder,
+            given.ranks,
+            progress=lambda lap: given.progress(_part(lap, 0)),
+        )
+    task = TakenTask(
+        given.shares,
+        seed=options.seed,
+        batch=options.batch,
+        reuse=options.reuse,
+        cache=given.cache,
+        workers=workers,
+        sizes=amounts.sizes,
+        name=MASK,
+        maker=taken_of,
+    )
+    with contextlib.closing(task):
+        masked = run(task, half, given.out, given.ranks, progress=lambda lap: given.progress(_part(lap, 1)))
+        if not given.ranks.leads:
+            return None
+        return _finished(given, amounts, described, task, masked)
+
+
+def _halved(schedule: Schedule) -> Schedule:
+    assert schedule.minutes is not None
+    return replace(schedule, minutes=schedule.minutes / 2)
+
+
+def _part(lap: Lap, part: int) -> Lap:
+    return replace(lap, done=(part + lap.done) / 2)
+
+
+def _finished(
+    given: Assignment, amounts: Amounts, described: Trained, task: TakenTask, masked: Trained
+) -> Outcome:
+    seed, shares = given.options.seed, given.shares
+    learnt = f"objects taken into other pictures by maskwright {__version__} from {terms(shares.learnt)}"
+    told = {"version": "1", "training_data": learnt, "licence": terms_for(shares.learnt), "seed": seed}
+    path, figures = _matcher(given.out / f"{MATCHER}.onnx", described)
+    matching = {**described.figures, **figures}
+    donor, masking = _mask(given.out / f"{MASK}.onnx", task, masked, seed)
+    plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}
+    write_card(path, name=MATCHER, **told, layers=[DONOR], steps=described.steps, figures=matching)
+    write_card(donor, name=MASK, **told, constants=plain, steps=masked.steps, figures=masking)
+
+    drawn = [
+        known_pairs(photos, Caaa(str(path)), seed=PURPOSES * seed + purpose, pairs=number)
+        for photos, purpose, number in (
+            (shares.kept, KEPT, amounts.related),
+            (shares.held, HELD, amounts.related // 2),
+        )
+    ]
+    constants = fit_groups(drawn[0])
+    matching |= accuracy(drawn[1], constants)
+    write_card(
+        path,
+        name=MATCHER,
+        **told,
+        layers=[DONOR],
+        constants=constants,
+        steps=described.steps,
+        figures=matching,
+    )
+
+    annotator = Caaa(str(path))
+    kept = list(_annotated(shares.kept, annotator, PURPOSES * seed + KEPT, task.sizes.judged))
+    held = list(_annotated(shares.held, annotator, PURPOSES * seed + HELD, task.sizes.judged // 2))
+    gain = gain_of(kept)
+    constants = {"odds_gain": gain, **confidence_constants(judged(with_gain(kept, gain)))}
+    masking |= figures_in_earnest(judged(with_gain(held, gain)), constants)
+    card = write_card(donor, name=MASK, **told, constants=constants, steps=masked.steps, figures=masking)
+    steps, elapsed_s = described.steps + masked.steps, described.elapsed_s + masked.elapsed_s
+    return Outcome(path, card, steps, elapsed_s, {**matching, **masking})
+
+
+def _matcher(path: Path, described: Trained) -> tuple[Path, dict[str, float]]:
+    """The matcher as ONNX, and how far it is from torch's."""
+    rng = np.random.default_rng(0)
+
+    def pictures(number: int, side: int) -> Mapping[str, NDArray[np.uint8]]:
+        return {"picture": rng.integers(0, 256, (number, 3, side, side), dtype=np.uint8)}
+
+    card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
+    export(
+        described.network,
+        path,
+        pictures(2, SIDE),
+        outputs=LEVELS,
+        moving=dict.fromkeys(("picture", *LEVELS), (0, 2, 3)),
+    )
+    error = check(described.network, path, [pictures(3, SIDE), pictures(1, 2 * SIDE)], as_chance=False)
+    return path, {"torch_onnx_error": error}
+
+
+def _mask(path: Path, task: TakenTask, masked: Trained, seed: int) -> tuple[Path, dict[str, float]]:
+    """The mask's network as ONNX, in eight bits where that costs next to nothing, and what it is worth."""
+    assert isinstance(masked.network, Compact)
+    exported = Exported(MASK, masked.network.settled())
+    kept = task.kept
+    exact = export(
+        exported.network,
+        path.with_suffix(".fp32.onnx"),
+        exported.given(kept[0].planes[None]),
+        moving=exported.moving,
+    )
+    some = [exported.given(np.ascontiguousarray(pair.planes[None])) for pair in kept[:CHECKED]]
+    error = check(exported.network, exact, some, as_chance=True)
+    card_path(path).unlink(missing_ok=True)
+    f1 = smaller(exact, path, kept=kept, held=task.held, rng=np.random.default_rng(seed), exported=exported)
+    return path, {**masked.figures, **f1, "torch_onnx_error": error}
+
+
+def _annotated(photos: Sequence[Photo], annotator: Caaa, seed: int, pairs: int) -> Iterator[Annotated]:
+    """Donor pairs, and what the annotator makes of them; what it takes for another group has an empty map."""
+    for number in range(pairs):
+        rng = np.random.default_rng((seed, number))
+        drawn = draw_donor(photos, rng)
+        found = annotator.routed(align(drawn.original, drawn.edited))
+        if not isinstance(found, Change) or found.group != "shared-donor":
+            found = Change(np.zeros(drawn.mask.shape, np.float32))
+        yield Annotated(found, drawn.mask & ~drawn.ignore, drawn.ignore, rng)

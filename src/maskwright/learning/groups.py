@@ -1,0 +1,91 @@
+"""Fits what tells a pair's group from the figures of it, on pairs of photographs kept out of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from maskwright.masks.annotators.caaa import Caaa
+from maskwright.masks.annotators.relation import FIGURES, group_of
+from maskwright.pairs.align import align
+from maskwright.pairs.values import GROUPS
+from maskwright.synthesis.donors import draw_related
+from maskwright.synthesis.photos import Photo
+
+SHRINK = 1e-3
+"""Ridge, in squares of standardised weights a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Figures of pairs whose group is known; rows are pairs.
+
+    Args:
+        figures: (n, k) float64, a column for each of `FIGURES`.
+        groups: (n,) numbers in `GROUPS`.
+    """
+
+    figures: NDArray[np.float64]
+    groups: NDArray[np.int64]
+
+
+def known_pairs(photos: Sequence[Photo], annotator: Caaa, *, seed: int, pairs: int) -> Known:
+    """Draw so many pairs of every group, and measure what the annotator would go by."""
+    rows = list(_drawn(photos, annotator, seed, pairs))
+    return Known(np.array([figures for figures, _ in rows]), np.array([group for _, group in rows], np.int64))
+
+
+def _drawn(
+    photos: Sequence[Photo], annotator: Caaa, seed: int, pairs: int
+) -> Iterator[tuple[list[float], int]]:
+    for number in range(pairs):
+        for place, group in enumerate(GROUPS):
+            rng = np.random.default_rng((seed, number, place))
+            drawn = draw_related(photos, rng, group)
+            figures, _ = annotator.figures(align(drawn.original, drawn.edited))
+            yield [figures[name] for name in FIGURES], place
+
+
+def fit_groups(known: Known) -> dict[str, float]:
+    """Multinomial logistic regression with a little ridge: `<group>_bias` and `<group>_<figure>` for each.
+
+    Figures are standardised within and the weights given for them as they are; a figure that never
+    changes gets 0.
+    """
+    mean, spread = known.figures.mean(axis=0), known.figures.std(axis=0)
+    spread = np.where(spread > 1e-12, spread, np.inf)
+    rows = torch.from_numpy((known.figures - mean) / spread)
+    target = torch.from_numpy(known.groups)
+    weights = torch.zeros(len(GROUPS), rows.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(len(GROUPS), dtype=torch.float64, requires_grad=True)
+    solver = torch.optim.LBFGS([weights, bias], max_iter=500, line_search_fn="strong_wolfe")
+
+    def cost() -> torch.Tensor:
+        solver.zero_grad()
+        loss = functional.cross_entropy(rows @ weights.T + bias, target) + SHRINK * weights.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    solver.step(cost)  # type: ignore[no-untyped-call]
+    scaled = weights.detach().numpy() / spread
+    shifted = bias.detach().numpy() - scaled @ mean
+    constants = {}
+    for place, group in enumerate(GROUPS):
+        constants[f"{group}_bias"] = float(shifted[place])
+        constants |= {f"{group}_{name}": float(w) for name, w in zip(FIGURES, scaled[place], strict=True)}
+    return constants
+
+
+def accuracy(known: Known, constants: Mapping[str, float]) -> dict[str, float]:
+    """Share of the pairs whose group is told rightly: `groups`, and of every group by itself."""
+    told = [group_of(dict(zip(FIGURES, row, strict=True)), constants)[0] for row in known.figures.tolist()]
+    right = np.array([GROUPS[number] == group for number, group in zip(known.groups, told, strict=True)])
+    found = {"groups": float(right.mean())}
+    for place, group in enumerate(GROUPS):
+        found[f"groups_{group}"] = float(right[known.groups == place].mean())
+    return found
