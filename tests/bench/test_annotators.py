@@ -5,6 +5,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,18 @@ class Everything:
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         return [Change(np.full(pair.valid.shape, 0.8, np.float32)) for pair in batch]
+
+
+class Doubting(Everything):
+    """The same, and says that nobody can say of the left half, and how alike its members' masks are."""
+
+    def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
+        found = []
+        for pair, change in zip(batch, super().annotate(batch, hints), strict=True):
+            left = np.zeros(pair.valid.shape, np.bool_)
+            left[:, : left.shape[1] // 2] = True
+            found.append(replace(change, ignore=left, scores={"agreement": float(pair.edited.mean()) / 255}))
+        return found
 
 
 EVERYTHING = "tests.bench.test_annotators:Everything"
@@ -291,3 +304,29 @@ def test_the_baselines_are_those_of_the_design_on_real_pairs() -> None:
     assert found["absolute"].f1.n == 58
     for name, value in design.items():
         assert found[name].f1.mean == pytest.approx(value, abs=0.015)
+
+
+def test_what_an_annotator_ignores_is_left_out_of_its_own_row_and_of_no_other(table: Path) -> None:
+    doubting = "tests.bench.test_annotators:Doubting"
+    found = bench_annotators(table, annotators=[doubting, EVERYTHING])
+    (ignored,) = found.ignored
+    assert ignored.annotator == doubting
+    assert ignored.share.mean == pytest.approx(0.5)
+    f1 = []
+    for number in range(6):
+        truth = read_mask(table.parent / f"{number}_mask.png")
+        right = truth[:, truth.shape[1] // 2 :]
+        f1.append(pixel_f1(np.ones_like(right), right))
+    assert ignored.spared_f1.mean == pytest.approx(np.mean(f1))
+    ours, theirs = found.methods[:2]
+    assert ours.f1 == theirs.f1
+    assert ignored.gain.mean == pytest.approx(np.mean(f1) - ours.f1.mean)
+    (told,) = (each for each in tables(found) if each.name == "ignored")
+    assert told.rows[1][:2] == (doubting, "50.00")
+    assert {(trust.annotator, trust.score) for trust in found.trust} >= {(doubting, "agreement")}
+    assert (EVERYTHING, "agreement") not in {(trust.annotator, trust.score) for trust in found.trust}
+
+
+def test_nobody_who_ignores_nothing_has_a_row_of_what_is_ignored(result: BenchResult) -> None:
+    assert result.ignored == ()
+    assert "ignored" not in {each.name for each in tables(result)}

@@ -336,3 +336,11 @@ def test_columns_and_values_of_a_strangers_table_are_text(tmp_path: Path) -> Non
         assert f"By {hostile}" in seen.text()
         assert f"{hostile}1" in seen.text()
         assert seen.page.inner_text(".card h3").startswith(hostile)
+
+
+def test_what_an_annotator_ignores_has_a_section_with_its_share(tmp_path: Path) -> None:
+    table = write_table(tmp_path, [0, 5])
+    page = html_of(bench_annotators(table, annotators=["tests.bench.test_annotators:Doubting"]))
+    (section,) = re.findall(r'id="ignored".*?</section>', page, re.DOTALL)
+    assert "50.00" in section
+    assert 'id="ignored"' not in html_of(bench_annotators(table))

@@ -20,7 +20,7 @@ from maskwright.bench.nulls import false_marks
 from maskwright.bench.records import Record, ignore_of, measure
 from maskwright.bench.result import BenchResult, Calibrated, Confusion, Harmed, Row
 from maskwright.bench.robustness import harms
-from maskwright.bench.trust import trust_of
+from maskwright.bench.trust import ignored_of, trust_of
 from maskwright.corpus.conditions import matching
 from maskwright.errors import InputError, SettingError, unknown_name
 from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, Setup, load_annotators
@@ -110,6 +110,7 @@ def bench_annotators(
         slices=slices_of(records, best, by),
         confusions=_confusions(records),
         trust=trust_of(records),
+        ignored=ignored_of(records),
         calibration=_calibration(records),
         unedited=None if unedited is None else os.fspath(unedited),
         false_marks=tuple(marks),

@@ -38,6 +38,8 @@ class Marked:
         visible: the same without truth pixels nobody can see.
         calibration: of its change map; a pair without one counts as a map of zeros.
         trust: scores that say how far to trust the mask, by column name; None = not known.
+        ignored: share of the picture of which the annotator says that nobody can say.
+        spared: counts without those pixels; for no figure but their own.
     """
 
     counts: Counts
@@ -48,6 +50,8 @@ class Marked:
     background: str | None
     calibration: Calibration = field(default_factory=Calibration)
     trust: Mapping[str, float | None] = field(default_factory=dict)
+    ignored: float = 0.0
+    spared: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class KnownPair:
     ignore: Mask
 
 
-TRUST = ("qes", "confidence")
+TRUST = ("qes", "confidence", "agreement")
 """Scores that claim to say how good a mask is."""
 IGNORE = "ignore"
 """The column of a table whose picture says what counts for nobody."""
@@ -188,6 +192,7 @@ def _marked(pair: Pair, annotator: Annotator, made: Made, uncounted: Mask) -> Ma
     found = annotate_pair(pair, annotator)
     mask = np.zeros_like(made.mask) if found.mask is None else found.mask
     change = np.zeros(mask.shape, np.float32) if found.change is None else found.change
+    ignored = np.zeros_like(made.mask) if found.ignore is None else found.ignore
     return Marked(
         counts=count(mask, made.mask, ignore=made.ignore),
         visible=count(mask, made.mask, ignore=uncounted),
@@ -197,4 +202,6 @@ def _marked(pair: Pair, annotator: Annotator, made: Made, uncounted: Mask) -> Ma
         background=found.background,
         calibration=count_calibration(change, made.mask, ignore=made.ignore),
         trust={name: found.scores.get(name) for name in TRUST},
+        ignored=float(ignored.mean()),
+        spared=count(mask, made.mask, ignore=made.ignore | ignored),
     )

@@ -78,6 +78,22 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """Whether the pixels of which an annotator says that nobody can say are those it is wrong on.
+
+    Args:
+        share: of the picture that it ignores.
+        spared_f1: its F1 with those pixels left out; no other figure leaves them out.
+        gain: that minus its F1.
+    """
+
+    annotator: str
+    share: Estimate
+    spared_f1: Estimate
+    gain: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrated:
     """Whether the values of an annotator's change maps are probabilities.
 
@@ -136,6 +152,7 @@ class BenchResult:
         unmeasured: (id, reason, detail) of rows without readable pair or truth, and of photographs.
         methods: annotators first, then baselines, then the oracle.
         by: the columns of `slices`, which come in the same order; empty where none was asked for.
+        ignored: a row for each annotator that ignores anything.
         unedited, roundtrip: the photographs and the autoencoder that were given; None where none were.
         false_marks: empty without photographs.
         robust: the same methods after harm to the edited side; empty where none was asked for.
@@ -151,6 +168,7 @@ class BenchResult:
     slices: tuple[Slice, ...]
     confusions: tuple[Confusion, ...]
     trust: tuple[Trust, ...]
+    ignored: tuple[Ignored, ...]
     calibration: tuple[Calibrated, ...]
     unedited: str | None
     false_marks: tuple[FalseMarks, ...]

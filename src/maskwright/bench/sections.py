@@ -66,6 +66,22 @@ def sections(result: BenchResult, words: dict[str, list[Table]]) -> Iterator[Sec
     yield _each_pair(result)
     if result.trust:
         yield _trust(result, words["trust"][0])
+    if result.ignored:
+        yield Section(
+            "ignored",
+            "Does it know where it is wrong?",
+            "Pixels of which an annotator says that nobody can say. In every other figure they count as it"
+            " marks them; here they are left out, once.",
+            plots=[
+                Dots(
+                    "F1 without them minus F1",
+                    "",
+                    [_dot(each.annotator, each.gain, gain(each.gain)) for each in result.ignored],
+                    zero=True,
+                )
+            ],
+            table=words["ignored"][0].rows,
+        )
     yield _calibration(result, words["calibration"][0])
     for confusion, table in zip(result.confusions, words.get("confusion", ()), strict=True):
         yield _confusion(confusion, table)

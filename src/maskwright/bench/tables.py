@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from maskwright.bench.baselines import PER_PICTURE, PER_TABLE
 from maskwright.bench.nulls import FalseMarks
-from maskwright.bench.result import BenchResult, Confusion, Method, Row, Slice, Trust
+from maskwright.bench.result import BenchResult, Confusion, Ignored, Method, Row, Slice, Trust
 from maskwright.measures.metrics import Estimate
 from maskwright.pairs.values import BACKGROUNDS, GROUPS
 
@@ -54,6 +54,9 @@ def tables(result: BenchResult) -> Iterator[Table]:
         yield Table("confusion", title, confused(confusion))
     if result.trust:
         yield Table("trust", "trust: do scores tell good masks from bad ones", _trust(result))
+    if result.ignored:
+        title = "what annotators ignore; counted as they mark it in every other figure"
+        yield Table("ignored", title, _ignored(result))
     title = "calibration: are change maps probabilities (pixels in doubt or near a true border)"
     yield Table("calibration", title, _calibration(result))
     yield Table("worst", f"worst pairs of {result.methods[0].name}", _worst(result))
@@ -195,6 +198,24 @@ def _of_trust(trust: Trust) -> tuple[str, ...]:
         figure(trust.spearman.mean),
         interval(trust.spearman),
         *(word for each in kept for word in each),
+    )
+
+
+def _ignored(result: BenchResult) -> tuple[tuple[str, ...], ...]:
+    head = ("annotator", "ignored %", "", "F1 without it", "", "gain", "")
+    return (head, *(_of_ignored(each) for each in result.ignored))
+
+
+def _of_ignored(each: Ignored) -> tuple[str, ...]:
+    share = each.share
+    return (
+        each.annotator,
+        f"{100 * share.mean:.2f}",
+        f"[{100 * share.low:.2f}, {100 * share.high:.2f}]",
+        figure(each.spared_f1.mean),
+        interval(each.spared_f1),
+        gain(each.gain),
+        interval(each.gain),
     )
 
 

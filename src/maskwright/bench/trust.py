@@ -1,4 +1,4 @@
-"""Whether an annotator's scores tell its good masks from its bad ones."""
+"""Whether scores tell an annotator's good masks from its bad ones, and what it ignores its wrong pixels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.bench.records import TRUST, Record
-from maskwright.bench.result import Trust
-from maskwright.measures.metrics import RESAMPLES, Estimate, iou_of, mean, rank_correlation
+from maskwright.bench.result import Ignored, Trust
+from maskwright.measures.metrics import (
+    RESAMPLES,
+    Estimate,
+    estimate,
+    f1_of,
+    iou_of,
+    mean,
+    paired_difference,
+    rank_correlation,
+)
 
 KEPT = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 """Shares of a risk-coverage curve."""
@@ -27,6 +36,20 @@ def trust_of(records: Sequence[Record]) -> tuple[Trust, ...]:
             values = [record.marked[name].trust.get(score) for record in records]
             if any(value is not None for value in values):
                 found.append(_trust(name, score, values, iou, groups))
+    return tuple(found)
+
+
+def ignored_of(records: Sequence[Record]) -> tuple[Ignored, ...]:
+    """A row for each annotator that ignores a pixel of some pair."""
+    groups = [record.group for record in records]
+    found = []
+    for name in records[0].marked:
+        marked = [record.marked[name] for record in records]
+        share = [each.ignored for each in marked]
+        spared, f1 = [f1_of(each.spared) for each in marked], [f1_of(each.counts) for each in marked]
+        if any(share):
+            gain = paired_difference(spared, f1, groups)
+            found.append(Ignored(name, estimate(share, groups), estimate(spared, groups), gain))
     return tuple(found)
 
 
