@@ -67,9 +67,14 @@ ARMS = (
     Arm("+ Stage II", "stage2"),
     Arm("+ Stage II, right prior", "stage2", RIGHT),
     Arm("SAM-CD head", "samcd"),
+    Arm("caaa", "caaa"),
+    Arm("ensemble", "ensemble"),
+    Arm("ensemble, right prior", "ensemble", RIGHT),
     Arm("compact", AGAINST),
 )
 """In the order of the table; those whose annotator is not at hand are left out."""
+NAMED = (AGAINST, "difference", "sigma", "caaa", "ensemble")
+"""Annotators that are found by their names, where there are such."""
 PROMPTED = ("stage2", "stage1", "sigma")
 """The first of these that is at hand is asked with every kind of prior."""
 
@@ -148,7 +153,7 @@ def open_bench(heads: Mapping[str, str], setup: Setup) -> Bench:
     for head in heads:
         if head not in HEADS:
             raise unknown_name("head", head, HEADS)
-    names = {name: name for name in ("compact", "difference", "sigma") if name in ANNOTATORS} | dict(heads)
+    names = {name: name for name in NAMED if name in ANNOTATORS} | dict(heads)
     loaded = load_annotators(list(names.values()), setup)
     annotators = {key: loaded[name] for key, name in names.items()}
     return Bench(

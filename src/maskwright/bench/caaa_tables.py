@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from maskwright.bench.caaa import ENDS, LAYER, MASK, Classified, Found, Masked
-from maskwright.bench.caaa_asking import CAAA, DASS, KEYPOINTS, PLAIN, SACM
+from maskwright.bench.caaa_asking import CAAA, DASS, KEYPOINTS, ORACLE, PLAIN, SACM
 from maskwright.bench.caaa_cases import CROPPED, MADE, REAL, WHOLE
-from maskwright.bench.tables import Table, confused, figure, gain, interval
+from maskwright.bench.tables import Table, brief, confused, figure, gain, interval
 
 TITLES = {
     MADE: "made pairs",
@@ -15,6 +15,8 @@ TITLES = {
     CROPPED: "the table of groups, both pictures cropped to a common aspect and size",
     REAL: "pairs with known masks",
 }
+WITNESSES = {MADE: "hands", WHOLE: "scenes", CROPPED: "scenes"}
+"""What intervals draw: photographs of a hand, rows of a scene."""
 LAYERS = {MASK: "the mask on the edited picture", LAYER: "the layer donor on the original"}
 ABLATION = (
     (DASS, PLAIN, "shared-probe", MASK),
@@ -26,6 +28,7 @@ ABLATION = (
 )
 """Ours, theirs, group and layer; an empty group is that of pairs of which nobody says it."""
 NOWHERE = ("", "")
+KIND = {ORACLE: "oracle"}
 
 
 def caaa_tables(found: Found) -> Iterator[Table]:
@@ -57,7 +60,7 @@ def _groups(of: Classified, cut: int) -> Iterator[Table]:
         (group, str(found.n), figure(found.mean), interval(found))
         for group, found in (("all", of.accuracy), *of.of_group.items())
     ]
-    head = ("group", "n", "accuracy", f"{of.accuracy.groups} drawn together")
+    head = ("group", "n", "accuracy", f"over {of.accuracy.groups} {WITNESSES[of.series]}")
     yield Table("accuracy", f"{TITLES[of.series]}: share whose group {name} finds", (head, *rows))
 
 
@@ -104,13 +107,13 @@ def _sliced(found: Found) -> Iterator[Table]:
         if not those:
             continue
         names = list(dict.fromkeys(each.annotator for each in those))
-        head = ("trait", "", "n", *(word for name in names for word in (f"{name} F1", "")))
+        head = ("trait", "", "n", *(word for name in names for word in (brief(name, KIND.get(name, "")), "")))
         rows = []
         for over in dict.fromkeys(each.over for each in those):
             inside = {each.annotator: each.f1 for each in those if each.over == over}
             words = (word for f1 in inside.values() for word in (figure(f1.mean), interval(f1)))
             rows.append((*over, str(next(iter(inside.values())).n), *words))
-        yield Table("slices", f"{TITLES[MADE]}, shared-donor: {where}, by trait", (head, *rows))
+        yield Table("slices", f"{TITLES[MADE]}, shared-donor: F1 of {where}, by trait", (head, *rows))
 
 
 def _ablation(found: Found) -> tuple[tuple[str, ...], ...]:
