@@ -29,6 +29,7 @@ from maskwright.pairs.registration import (
     Views,
     blocks_of,
     grey_of,
+    shifting,
     solve,
     views_of,
 )
@@ -46,6 +47,10 @@ ROUNDS = 6
 """Most Gauss-Newton steps on a view."""
 SETTLED_PX = 0.02
 """Movement in pixels of a view below which a map has settled."""
+FEW = 6
+"""Blocks; with fewer near the matches, a coarser view says nothing."""
+HOPELESS = 0.12
+"""Mean coherence near the matches below which settling further is no use."""
 GROWTHS = 3
 """Times a map is settled again on what was found to agree under it."""
 PATCH = 6
@@ -138,23 +143,24 @@ def on_grid(blocks: Flags, block_px: int, height: int, width: int) -> Mask:
 
 
 def _settled(there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32]) -> Located | None:
-    """The map settled near the matches, then on all that agrees under it."""
+    """The map settled near the matches, then on all that agrees under it; None where hardly anything does."""
     finest = here.levels[0]
     for view in reversed(here.levels[:2]):
-        moved = _newton(there, view, matrix, _near(places, view))
-        if moved is None:
+        where = _near(places, view)
+        if view is not finest and np.count_nonzero(where) < FEW:
+            continue
+        matrix, agrees = _newton(there, view, matrix, where)
+        if agrees < HOPELESS:
             return None
-        matrix = moved
     near = _near(places, finest)
     seen = _seen(there, finest, matrix, near)
     for _ in range(GROWTHS):
-        moved = _newton(there, finest, matrix, _wider(seen.support, 1)) if seen.support.any() else None
-        if moved is None:
+        if not seen.support.any():
             break
-        further = _seen(there, finest, moved, near)
+        further = _seen(there, finest, _newton(there, finest, matrix, _wider(seen.support, 1))[0], near)
         if np.count_nonzero(further.support) <= np.count_nonzero(seen.support):
             break
-        matrix, seen = moved, further
+        matrix, seen = further.matrix, further
     return seen
 
 
@@ -176,38 +182,43 @@ def _wider(flags: Flags, by: int) -> Flags:
     return np.asarray(cv2.dilate(flags.view(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
 
 
-def _newton(there: Views, view: View, matrix: Matrix, where: Flags) -> Matrix | None:
-    """The map after Gauss-Newton on some blocks of a view; None where it leaves what is sane."""
-    back = np.linalg.inv(view.to_full)
+def _newton(there: Views, view: View, matrix: Matrix, where: Flags) -> tuple[Matrix, float]:
+    """The best map of all Gauss-Newton steps on some blocks of a view, and their mean coherence under it."""
+    window, use = _cut_to(view, where)
+    back = np.linalg.inv(window.to_full)
     best, most = matrix, -1.0
     for _ in range(ROUNDS):
-        blocks = blocks_of(there, view, matrix, SIDE)
-        used = replace(blocks, telling=blocks.telling & where.ravel())
-        count = int(np.count_nonzero(used.telling & used.inside))
+        blocks = blocks_of(there, window, matrix, SIDE)
+        used = replace(blocks, telling=blocks.telling & use)
+        telling = used.telling & used.inside
+        count = int(np.count_nonzero(telling))
         if count < 3:
             break
-        agrees = float(blocks.coherence[used.telling & used.inside].mean())
+        agrees = float(blocks.coherence[telling].mean())
         if agrees > most:
             best, most = matrix, agrees
-        freedom = next(freedom for least, freedom in FREEDOM if count >= least)
-        motion = solve(used, freedom)
-        matrix = matrix @ view.to_full @ motion @ back
-        if not sane(matrix):
+        motion = solve(used, next(freedom for least, freedom in FREEDOM if count >= least))
+        matrix = matrix @ window.to_full @ motion @ back
+        if not sane(matrix) or _moved(motion, blocks, telling) < SETTLED_PX:
             break
-        if _moved(motion, blocks, used.telling) < SETTLED_PX:
-            break
-    return best if most > -1 else None
+    return best, most
+
+
+def _cut_to(view: View, where: Flags) -> tuple[View, Flags]:
+    """The part of a view that holds some of its blocks, a block wider, and which these are there, (n,)."""
+    x, y, across, down = cv2.boundingRect(where.view(np.uint8))
+    left, top = max(0, x - 1), max(0, y - 1)
+    right, bottom = min(where.shape[1], x + across + 1), min(where.shape[0], y + down + 1)
+    grey = view.grey[top * SIDE : bottom * SIDE, left * SIDE : right * SIDE]
+    to_full = view.to_full @ shifting(left * SIDE, top * SIDE)
+    return View(np.ascontiguousarray(grey), view.factor, to_full), where[top:bottom, left:right].ravel()
 
 
 def _moved(motion: Matrix, blocks: Blocks, use: Flags) -> float:
     """Mean length in pixels by which a motion moves some blocks."""
-    x, y = blocks.x[use], blocks.y[use]
-    apart = motion - np.eye(3)
-    return float(
-        np.hypot(
-            apart[0, 0] * x + apart[0, 1] * y + apart[0, 2], apart[1, 0] * x + apart[1, 1] * y + apart[1, 2]
-        ).mean()
-    )
+    places = np.stack([blocks.x[use], blocks.y[use]])
+    apart = (motion - np.eye(3))[:2]
+    return float(np.hypot(*(apart[:, :2] @ places + apart[:, 2:])).mean())
 
 
 def _seen(there: Views, view: View, matrix: Matrix, near: Flags) -> Located:
