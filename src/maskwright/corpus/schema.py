@@ -69,7 +69,9 @@ _WORDS = (
         "edited_read", "text", "What decoding the edited picture did beyond the plain case, comma-separated."
     ),
     Column(
-        "kind", "text", "How the original lies on the edited picture's grid: identity, resized, shifted, ..."
+        "kind",
+        "text",
+        "How the original, or the object taken of it, lies on the edited picture's grid: identity, ...",
     ),
     Column("background", "text", "How the pixels outside compare: identical, resaved, regenerated, redrawn."),
     Column(
