@@ -88,8 +88,12 @@ def test_rows_without_it_have_none(corpus: Corpus) -> None:
 def test_every_pair_has_its_group_and_a_mask_or_a_reason(corpus: Corpus) -> None:
     rows = {row["id"][7:-4]: row for row in corpus.table().to_pylist()}
     assert {name: row["group"] for name, row in rows.items()} == {
-        **{"taken0": "shared-donor", "taken1": "shared-donor", "copy": "shared-probe"},
-        **{"equal": "shared-probe", "other": "unrelated", "broken": None},
+        "taken0": "shared-donor",
+        "taken1": "shared-donor",
+        "copy": "shared-probe",
+        "equal": "shared-probe",
+        "other": "unrelated",
+        "broken": None,
     }
     assert [name for name, row in rows.items() if row["reason"]] == ["broken", "other"]
     assert [name for name in rows if corpus.mask(f"edited/{name}.png") is None] == ["broken", "other"]
@@ -150,7 +154,10 @@ def test_a_report_counts_groups_and_what_became_of_them(found: Report) -> None:
         "1 of 6 pairs was edited, 2 share only an object, in 1 nothing was found and 2 have no answer."
     )
     assert {each.name: each.count for each in found.statuses} == {
-        **{"edited": 1, "taken": 2, "unedited": 1, "rejected": 2}
+        "edited": 1,
+        "taken": 2,
+        "unedited": 1,
+        "rejected": 2,
     }
 
 
