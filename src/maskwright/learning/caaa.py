@@ -41,7 +41,7 @@ from maskwright.weights import card_path
 
 MATCHER, MASK = "caaa", "caaa-donor"
 """Names of the two networks' files and cards."""
-RATE = 1.5e-3
+RATE = 2e-3
 """The matcher's learning rate."""
 AVERAGE = 0.99
 """Decay of the running average of weights, for runs of some thousand steps."""
@@ -75,7 +75,7 @@ def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | Non
     matcher = SacmTask(
         given.shares,
         seed=options.seed,
-        batch=max(1, options.batch // 2),
+        batch=options.batch,
         reuse=options.reuse,
         cache=given.cache,
         workers=workers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from maskwright.synthesis.photos import Photo
 SIDE = 256
 """Of the square that both pictures are brought to, pixels. At use it is larger: what is seen then at one and
 a half times the size was seen in training, too, since things are taken at half to twice their size."""
+WINDOW = 160
+"""Side of what a step sees of each square: around a place that was taken, and around where from."""
 SAMPLES = 96
 """A shard."""
 CLOSE = 1.5
@@ -121,12 +123,14 @@ class SacmTask:
         return Sacm()
 
     def batch(self, step: int) -> Batch:
-        """planes (N, 10, S, S), mask and ignore (N, S, S), all uint8; colours exchanged, half mirrored."""
+        """original and edited (N, 3, s, s) uint8, places (N, 2, s, s) float32 and known (N, s, s) bool, as
+        `matching_loss` takes them, of windows; colours exchanged, half of them mirrored."""
         rng = np.random.default_rng((self._seed, step))
-        return _tensors([_varied(sample, rng) for sample in self.drawn.batch(step, rng)])
+        windows = [_window(_varied(_told(sample), rng), rng) for sample in self.drawn.batch(step, rng)]
+        return _tensors(windows)
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
-        return matching_loss(network, *_told(batch))
+        return matching_loss(network, *(batch[name] for name in _NAMES))
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
         """found: of the fine places that were taken, the share whose nearest descriptor in the original lies
@@ -136,7 +140,7 @@ class SacmTask:
         shard = self.drawn.held()
         found, sure = [], []
         for place in range(len(shard.planes)):
-            original, edited, places, known = _told(_tensors([shard.sample(place)]))
+            original, edited, places, known = _tensors([_told(shard.sample(place))]).values()
             device = next(network.parameters()).device
             levels = network(torch.cat([original, edited]).to(device))
             alike = levels[0][1].flatten(1).T @ levels[0][0].flatten(1)
@@ -159,32 +163,63 @@ def _maker(photos: tuple[Photo, ...]) -> tuple[Maker, str]:
     return DrawMatch(photos), "\n".join(["sacm", str(donors.RECIPE), *told_apart(photos)])
 
 
-def _varied(sample: Sample, rng: Generator) -> Sample:
-    """Colours exchanged in the same way in both pictures; both mirrored half of the time."""
-    order = rng.permutation(3)
-    channels = np.concatenate([order, 3 + order, np.arange(6, 10)])
-    planes, mask, ignore = sample.planes[channels], sample.mask, sample.ignore
-    if rng.random() < 0.5:
-        planes, mask, ignore = planes[..., ::-1].copy(), mask[:, ::-1], ignore[:, ::-1]
-        side = mask.shape[-1]
-        x = (side - 1) * STEPS_A_PIXEL - (planes[6].astype(np.int64) * 256 + planes[7])
-        x = np.clip(x, 0, 65535)
-        planes[6], planes[7] = x >> 8, x & 255
-    return replace(sample, planes=planes, mask=mask, ignore=ignore)
+_NAMES = ("original", "edited", "places", "known")
+_Seen = dict[str, NDArray[Any]]
+"""A sample as `matching_loss` takes it, without the first axis, by `_NAMES`."""
 
 
-def _tensors(samples: list[Sample]) -> dict[str, Tensor]:
+def _told(sample: Sample) -> _Seen:
+    high, low = (sample.planes[first::2].astype(np.float32) for first in (6, 7))
+    places = (high * 256 + low) / STEPS_A_PIXEL
+    places[:, sample.mask < 128] = np.nan
     return {
-        name: torch.from_numpy(np.stack([np.ascontiguousarray(getattr(each, name)) for each in samples]))
-        for name in ("planes", "mask", "ignore")
+        "original": sample.planes[:3],
+        "edited": sample.planes[3:6],
+        "places": places,
+        "known": sample.ignore < 128,
     }
 
 
-def _told(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Original, edited, places and known, as `matching_loss` takes them."""
-    planes = batch["planes"]
-    raw = planes[:, 6:].float()
-    places = (raw[:, 0::2] * 256 + raw[:, 1::2]) / STEPS_A_PIXEL
-    taken = batch["mask"] >= 128
-    places = places.masked_fill(~taken[:, None], torch.nan)
-    return planes[:, :3], planes[:, 3:6], places, batch["ignore"] < 128
+def _varied(seen: _Seen, rng: Generator) -> _Seen:
+    """Colours exchanged in the same way in both pictures; both mirrored half of the time."""
+    order = rng.permutation(3)
+    seen = {**seen, "original": seen["original"][order], "edited": seen["edited"][order]}
+    if rng.random() < 0.5:
+        seen = {name: array[..., ::-1] for name, array in seen.items()}
+        x, y = seen["places"]
+        seen["places"] = np.stack([seen["original"].shape[-1] - 1 - x, y])
+    return seen
+
+
+def _window(seen: _Seen, rng: Generator) -> _Seen:
+    """A window of each picture: of the edited one around a place that was taken, of the original around where
+    from. What was taken from beyond the window counts for nobody."""
+    taken = np.argwhere(np.isfinite(seen["places"][0]))
+    y, x = taken[int(rng.integers(len(taken)))] if len(taken) else (0, 0)
+    top, left = _corner(y, x, seen["edited"], rng)
+    rows, columns = slice(top, top + WINDOW), slice(left, left + WINDOW)
+    there = np.nan_to_num(seen["places"][:, y, x])
+    above, before = _corner(int(there[1]), int(there[0]), seen["original"], rng)
+    places = seen["places"][:, rows, columns] - np.array([before, above], np.float32)[:, None, None]
+    beyond = ((places < 0) | (places > WINDOW - 1)).any(axis=0)
+    places[:, beyond] = np.nan
+    return {
+        "original": seen["original"][:, above : above + WINDOW, before : before + WINDOW],
+        "edited": seen["edited"][:, rows, columns],
+        "places": places,
+        "known": seen["known"][rows, columns] & ~beyond,
+    }
+
+
+def _corner(y: int, x: int, picture: NDArray[np.uint8], rng: Generator) -> tuple[int, int]:
+    """Top and left of a window that holds a place."""
+    corner = np.array([y, x]) - rng.integers(WINDOW, size=2)
+    top, left = np.clip(corner, 0, np.array(picture.shape[1:]) - WINDOW)
+    return int(top), int(left)
+
+
+def _tensors(samples: list[_Seen]) -> dict[str, Tensor]:
+    return {
+        name: torch.from_numpy(np.stack([np.ascontiguousarray(each[name]) for each in samples]))
+        for name in _NAMES
+    }

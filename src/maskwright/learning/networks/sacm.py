@@ -27,7 +27,7 @@ SMOOTH = 1.0
 """Grey levels squared added to the variance of a picture, which may be of one colour."""
 LIKE = 0.7
 """Levels see a thing at about one size where its sizes on them differ by at most so many doublings."""
-ASKED, ELSEWHERE = 48, 12
+ASKED, ELSEWHERE = 32, 8
 """Places of a pair that are asked for at a pair of levels: taken ones, and others."""
 NEXT = 1.5
 """Steps of a level; places nearer to the right one are no mistake."""
