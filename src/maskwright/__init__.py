@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         Tone,
     )
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 _PLACES = {
     "Aligned": "pairs.values",
