@@ -197,6 +197,10 @@ def test_two_crops_of_one_photograph_show_enough_of_each_other() -> None:
         ]
         both = np.prod([min(a[1], b[1]) - max(a[0], b[0]) for a, b in zip(*shown, strict=True)], dtype=float)
         for side in shown:
+            # nothing is stretched: places lie as far apart down as across
+            (top, bottom), (left, right) = [(float(low), float(high)) for low, high in side]
+            aspect = done.edited.shape[1] / done.edited.shape[0]
+            assert (right - left) / (bottom - top) == pytest.approx(aspect, rel=0.08)
             assert both > (SHARED - 0.08) * np.prod([float(high) - float(low) for low, high in side])
 
 
