@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,12 @@ def test_the_page_shows_two_pictures_apart_and_says_nothing_of_a_background(comp
     assert "Where the rest of the edited picture comes from" in page
     for word in ("lies outside the original", "outside_change", "could have been missed", "frame"):
         assert word not in page.split("</head>")[1].replace('class="frame"', "").split("<script")[0], word
+
+
+def test_the_line_at_the_foot_of_the_page_names_the_annotator(comparison: Comparison, tmp_path: Path) -> None:
+    named = replace(comparison, card=replace(comparison.card, name="compact"), names=("a.png", "b.png"))
+    named.save(tmp_path)
+    assert "--annotator=compact a.png b.png" in (tmp_path / "compare.html").read_text(encoding="utf-8")
 
 
 def test_a_notebook_shows_the_original_as_it_is_with_what_was_taken(comparison: Comparison) -> None:

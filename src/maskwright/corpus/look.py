@@ -169,7 +169,9 @@ class Looks:
         words = [rows.words("verdict")[place] or rows.words("reason")[place] or rows.words("status")[place]]
         area = rows.score("area_frac")[place]
         if area > 0:
-            words += [percent(float(area)), f"{self._trust_name} {figure(float(self._trust[place]), 2)}"]
+            words.append(percent(float(area)))
+            trust = float(rows.score(self._trust_name)[place])
+            words += [f"{self._trust_name} {figure(trust, 2)}"] if np.isfinite(trust) else []
         return ", ".join(words).replace("_", " ")
 
     def _ranked(self, places: Places, by: NDArray[np.float64]) -> Places:

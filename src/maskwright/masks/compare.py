@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskwright.masks.annotators import DEFAULT, Annotator, load_annotator
+from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, load_annotator
 from maskwright.masks.files import write_all
 from maskwright.masks.insertion import Insertion, insert_and_look
 from maskwright.masks.pipeline import examine
@@ -321,6 +321,8 @@ def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:
     dashed = ["--"] if any(name.startswith("-") for name in names) else []
     meant = [f"--region={region}"] if region else []
     meant += [f"--instruction={comparison.instruction}"] if comparison.instruction else []
+    named = comparison.card.name
+    meant += [f"--annotator={named}"] if named in ANNOTATORS and named != DEFAULT else []
     # the folder's own name: one comparison has one page, however its place is spelt
     return shlex.join(["maskwright", "compare", f"--out={Path(folder).name or '.'}", *meant, *dashed, *names])
 
