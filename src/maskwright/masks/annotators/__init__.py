@@ -140,12 +140,13 @@ def load_annotators(names: Sequence[str], setup: Setup) -> dict[str, Annotator]:
 def _maker(name: str) -> tuple[Callable[..., Any], frozenset[str]]:
     """What makes the annotator, and the options that it takes."""
     if name.lower().endswith(".onnx"):
+        from maskwright.masks.annotators.caaa import Caaa
         from maskwright.masks.annotators.compact import Compact, takes
         from maskwright.masks.annotators.onnx import OnnxAnnotator
         from maskwright.masks.annotators.sigma_compact import SigmaCompact, SigmaHead
 
         inputs = takes(name)
-        trained = {("planes",): Compact, ("planes", "prior", "null"): SigmaCompact}
+        trained = {("planes",): Compact, ("planes", "prior", "null"): SigmaCompact, ("picture",): Caaa}
         made: Callable[..., Any] = trained.get(tuple(inputs), OnnxAnnotator)
         if inputs[:4] == ["planes", "prior", "null", "original_0"]:
             made = SigmaHead
