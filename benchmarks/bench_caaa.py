@@ -12,7 +12,7 @@ Alignment is left out: every annotator has it.
 Each kind of pairs and each annotator has a fresh process, which first annotates all pairs with it alone:
 "peak" is the resident memory until then (Linux). Then it and compact take turns over the same pairs. "x
 compact" is the median over the rounds, by the clock; "x cpu" of processor time, which suffers less from a
-busy machine. `sacm` and `keypoints` are caaa with one kind of matches alone.
+busy machine. The ensemble asks caaa first, too. `sacm` and `keypoints` are caaa with one kind of matches alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from maskwright.synthesis.objects import paste
 from maskwright.synthesis.steps import begin
 
 KINDS = ("aligned", "donor", "unrelated")
-RIVALS = ("compact", "caaa", "sacm", "keypoints", "routing")
+RIVALS = ("compact", "caaa", "ensemble", "sacm", "keypoints", "routing")
 
 
 def pairs_of(kind: str, count: int) -> list[Aligned]:
@@ -82,9 +82,12 @@ def rival(name: str, file: Path | None) -> Annotator | Callable[[Aligned], Any]:
     """An annotator, or the look that routes a pair."""
     from maskwright.masks.annotators.caaa import Caaa, agrees_everywhere
     from maskwright.masks.annotators.compact import Compact
+    from maskwright.masks.annotators.ensemble import Ensemble
 
     if name == "compact":
         return Compact(threads=1)
+    if name == "ensemble":
+        return Ensemble(threads=1)
     if name == "routing":
         return agrees_everywhere
     made = Caaa(None if file is None else str(file), threads=1)
