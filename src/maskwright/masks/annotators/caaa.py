@@ -128,7 +128,7 @@ class Caaa:
             if laid is not None:
                 return laid
         if group == "unrelated" or not found:
-            return Change(np.zeros(pair.valid.shape, np.float32), group="unrelated")
+            return _unrelated(pair.edited)
         return self._donor(original, pair.edited, found)
 
     def figures(self, pair: Aligned) -> tuple[dict[str, float], list[Located]]:
@@ -139,7 +139,7 @@ class Caaa:
         return figures_of(pair, found), found
 
     def _donor(self, original: Picture, edited: Picture, found: Sequence[Located]) -> Change:
-        """What was taken, on the edited picture, and as the layer `donor` on the original."""
+        """What was taken, on the edited picture, and as the layer `donor`; unrelated where nothing was."""
         height, width = edited.shape[:2]
         taken = np.zeros((height, width), np.float32)
         donor = np.zeros(original.shape[:2], np.float32)
@@ -152,6 +152,8 @@ class Caaa:
             carried = cv2.warpAffine(change, each.matrix[:2], size, flags=cv2.INTER_LINEAR)
             np.maximum(taken, change, out=taken)
             np.maximum(donor, np.asarray(carried, np.float32), out=donor)
+        if min(taken.max(), donor.max()) < 0.5:
+            return _unrelated(edited)
         scores = {}
         if self._weigher is not None:
             scores["confidence"] = confidence(taken[::STRIDE, ::STRIDE], self._weigher.constants)
@@ -178,6 +180,10 @@ class Caaa:
 
 def _unlaid(pair: Aligned) -> Picture:
     return pair.original if pair.unlaid is None else pair.unlaid
+
+
+def _unrelated(edited: Picture) -> Change:
+    return Change(np.zeros(edited.shape[:2], np.float32), group="unrelated")
 
 
 def agrees_everywhere(pair: Aligned) -> bool:
