@@ -178,12 +178,12 @@ class Caaa:
         return solid(reaching(without_specks(change, LEAST_PX), support), self._rule)
 
 
-def _unlaid(pair: Aligned) -> Picture:
-    return pair.original if pair.unlaid is None else pair.unlaid
-
-
 def _unrelated(edited: Picture) -> Change:
     return Change(np.zeros(edited.shape[:2], np.float32), group="unrelated")
+
+
+def _unlaid(pair: Aligned) -> Picture:
+    return pair.original if pair.unlaid is None else pair.unlaid
 
 
 def agrees_everywhere(pair: Aligned) -> bool:
