@@ -12,7 +12,8 @@ Alignment is left out: every annotator has it.
 Each kind of pairs and each annotator has a fresh process, which first annotates all pairs with it alone:
 "peak" is the resident memory until then (Linux). Then it and compact take turns over the same pairs. "x
 compact" is the median over the rounds, by the clock; "x cpu" of processor time, which suffers less from a
-busy machine. The ensemble asks caaa first, too. `sacm` and `keypoints` are caaa with one kind of matches alone.
+busy machine. The ensemble asks caaa first, too; `sacm` and `keypoints` are caaa with one kind of matches
+alone.
 """
 
 from __future__ import annotations
