@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -185,6 +186,9 @@ def test_a_card_shows_the_original_as_it_is_with_what_was_taken(found: Report) -
     shot = cards["taken0"].shot
     assert shot is not None
     assert (shot.apart, shot.width, shot.height) == ((240, 200), 260, 180)
+    coded = base64.b64decode(shot.original.removeprefix("data:image/jpeg;base64,"))
+    shown = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == (200, 240, 3)
     assert shot.donor != shot.outline
     assert shot.donor.startswith("M")
     assert all(cards[name].shot.apart is None for name in ("copy", "other"))  # type: ignore[union-attr]
