@@ -42,8 +42,12 @@ from maskwright.pairs.values import Aligned, Hint, Picture
 from maskwright.synthesis.objects import paste
 from maskwright.synthesis.steps import begin
 
-KINDS = ("aligned", "donor", "unrelated")
-RIVALS = ("compact", "caaa", "ensemble", "sacm", "keypoints", "routing")
+RIVALS = {
+    "aligned": ("compact", "caaa", "ensemble", "routing"),
+    "donor": ("compact", "caaa", "ensemble", "sacm", "keypoints"),
+    "unrelated": ("compact", "caaa", "ensemble", "sacm", "keypoints"),
+}
+"""By kind of pairs."""
 
 
 def pairs_of(kind: str, count: int) -> list[Aligned]:
@@ -137,9 +141,9 @@ def taken_by(one: Annotator | Callable[[Aligned], Any], pairs: Sequence[Aligned]
 def lines(options: argparse.Namespace, count: int, rounds: int) -> list[dict[str, Any]]:
     """One for each kind of pairs and each annotator, measured in a process of its own."""
     found = []
-    for kind in KINDS:
-        for name in RIVALS:
-            if (name == "routing" and kind != "aligned") or (name == "sacm" and not there(options.caaa)):
+    for kind in RIVALS:
+        for name in RIVALS[kind]:
+            if name == "sacm" and not there(options.caaa):
                 continue
             inside = ["--inside", name, kind, str(count), str(rounds)]
             line = [sys.executable, __file__, *sys.argv[1:], *inside]
@@ -159,7 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--caaa", type=Path, help="what `train caaa` wrote")
     parser.add_argument("--quick", action="store_true", help="two pairs, one round: to see that it runs")
     parser.add_argument("--json", action="store_true")
@@ -170,7 +174,7 @@ def main() -> None:
         print(json.dumps(measured(name, kind, int(count), int(rounds), options.caaa)))
         return
     load = os.getloadavg()[0]
-    found = lines(options, 2 if options.quick else options.pairs, 1 if options.quick else 5)
+    found = lines(options, 2 if options.quick else options.pairs, 1 if options.quick else 3)
     about = {
         "on": f"{os.cpu_count()} CPUs",
         "load_before": load,
