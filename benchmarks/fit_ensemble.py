@@ -46,6 +46,7 @@ from maskwright.synthesis.samples import draw_sample
 DATA = Path(os.environ.get("MASKWRIGHT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TARGET = Path(ensemble.__file__).with_name(ensemble.CONSTANTS)
 Value = TypeVar("Value", bound=np.generic)
+LEVELS = (0.6, 0.7, 0.8, 0.9, 1.0)
 PIXELS = 2000
 """Looked at in each pair when fitting."""
 
@@ -122,15 +123,16 @@ def weights_of(found: Sequence[Asked], seed: int) -> dict[str, float]:
     return dict(zip(names, weights, strict=True))
 
 
+def vote_of(each: Asked, weights: Mapping[str, float]) -> NDArray[np.float32]:
+    """Weighed log odds of a pair, (h, w)."""
+    planes = [np.float32(weights[name]) * plane for name, plane in each.odds.items()]
+    return np.sum(planes, axis=0, dtype=np.float32)
+
+
 def gain_of(found: Sequence[Asked], weights: Mapping[str, float]) -> float:
     """What all weights are multiplied with, so that the vote is a probability near borders, too."""
     some = [each for each in found if not each.exact]
-    odds = [
-        np.sum(
-            [np.float32(weights[name]) * plane for name, plane in each.odds.items()], axis=0, dtype=np.float32
-        )
-        for each in some
-    ]
+    odds = [vote_of(each, weights) for each in some]
     levels = [[np.where(mask, np.uint8(255), np.uint8(0)) for mask in (e.truth, e.ignore)] for e in some]
     return fit_gain(odds, [truth for truth, _ in levels], [ignore for _, ignore in levels])
 
@@ -150,11 +152,33 @@ def _larger(plane: NDArray[Value]) -> NDArray[Value]:
     return plane.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)
 
 
+def tell_of_doubt(found: Sequence[Asked], weights: Mapping[str, float]) -> None:
+    """Print what would be ignored at other levels than `ensemble.DOUBT`, and how much of that is wrong."""
+    told: dict[float, list[tuple[float, int, int, int]]] = {level: [] for level in LEVELS}
+    for each in (one for one in found if not one.exact):
+        odds = vote_of(each, weights)
+        marks = [plane >= 0 for plane in each.odds.values()]
+        split = np.any(marks, axis=0) & ~np.all(marks, axis=0)
+        wrong = ((odds >= 0) != each.truth) & ~each.ignore
+        for level in LEVELS:
+            left = split & (np.abs(odds) < np.log(level / (1 - level)) if level < 1 else True)
+            counts = (np.count_nonzero(part) for part in (left & ~each.ignore, left & wrong, wrong))
+            told[level].append((float(left.mean()), *counts))
+    for level, rows in told.items():
+        share, inside, caught, wrong_in_all = np.sum(rows, axis=0)
+        print(
+            f"in doubt below {level}: {share / len(rows):.4f} of a picture,"
+            f" of which {caught / inside:.3f} is wrong; {caught / wrong_in_all:.3f} of all that is wrong"
+        )
+
+
 def constants_of(found: Sequence[Asked], seed: int) -> dict[str, float]:
     """All that ensemble.json holds."""
     weights = weights_of(found, seed)
     gain = gain_of(found, weights)
-    constants = {f"weight_{name}": round(gain * weight, 4) for name, weight in weights.items()}
+    weights = {name: round(gain * weight, 4) for name, weight in weights.items()}
+    tell_of_doubt(found, weights)
+    constants = {f"weight_{name}": weight for name, weight in weights.items()}
     plain = constants | dict.fromkeys(CONSTANTS, 0.0)
     against = judged(together(each, plain, seed + place) for place, each in enumerate(found))
     constants |= {name: round(value, 4) for name, value in confidence_constants(against).items()}

@@ -35,7 +35,7 @@ CONSTANTS = "ensemble.json"
 """Beside this file; written by benchmarks/fit_ensemble.py from photographs kept out of all training."""
 DOUBT = 0.8
 """Where members split, and the vote is less sure than this either way, nobody can say. On kept photographs
-that is .7 % of the picture, and the mask is wrong on a third of it (docs/why/ensemble.md)."""
+that is .8 % of the picture, and the mask is wrong on a third of it (docs/why/ensemble.md)."""
 
 
 class Voters:
