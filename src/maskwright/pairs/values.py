@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
     "bad_row": "the row of the table cannot be read",
     "skipped": "what is known of this corpus says to leave the row out",
     "bad_mask": "the known mask cannot be read or does not fit its picture",
-    "unrelated": "the two pictures are not the same photograph, and no alignment fits",
+    "unrelated": "the two pictures are not the same photograph, and no shared object was found",
     # failed: we broke, or the machine did; may be retried
     "worker_died": "the process that worked on the pair died twice",
     "timed_out": "the pair took longer than allowed",
@@ -55,9 +55,7 @@ STATUSES = ("ok", "rejected", "failed")
 VERDICTS: dict[str, str] = {
     "identical_file": "The two files are the same, byte for byte.",
     "same_pixels": "The files differ, but every pixel is the same.",
-    "different_photograph": (
-        "These are different photographs: no alignment fits, and no shared object was found."
-    ),
+    "different_photograph": ("These are different photographs, and no shared object was found."),
     "object_taken": "Only an object was taken from the original; the rest is another photograph.",
     "whole_picture": "Nearly the whole picture was changed.",
     "local_edit": "Part of the picture was changed.",
@@ -68,16 +66,7 @@ VERDICTS: dict[str, str] = {
 }
 """What was found, first match wins, with its sentence for people."""
 
-GEOMETRIES = (
-    "identity",
-    "resized",
-    "shifted",
-    "cropped",
-    "similarity",
-    "affine",
-    "mirrored",
-    "unrelated",
-)
+GEOMETRIES = ("identity", "resized", "shifted", "cropped", "similarity", "affine", "mirrored", "unrelated")
 BACKGROUNDS = ("identical", "resaved", "regenerated", "redrawn")
 GROUPS = ("shared-probe", "shared-donor", "unrelated")
 """MIML's relation of a pair: a changed copy of the same photograph, only an object taken from it, neither."""
