@@ -247,22 +247,22 @@ def blocks_of(original: Views, view: View, matrix: Matrix, side: int | None = No
     if side is None:
         side = BLOCK if min(height, width) >= 4 * BLOCK else BLOCK // 2
     total = matrix @ view.to_full
+    laid = laid_on(original, total, width, height)
+    inside = _within(total, height // side, width // side, side, original.width, original.height)
+    return _compared(view.grey, laid, side, inside)
+
+
+def laid_on(original: Views, total: Matrix, width: int, height: int) -> Grey:
+    """The original on a grid by a map of its pixels, from the view that shows what the grid can hold."""
     shrink = float(np.sqrt(abs(np.linalg.det(total[:2, :2]))))
     fitting = [level for level in original.levels if level.factor <= 1.4 * shrink]
     level = fitting[-1] if fitting else original.levels[0]
     onto = np.linalg.inv(level.to_full) @ total
-    if level.grey.shape == view.grey.shape and np.array_equal(onto, np.eye(3)):
-        laid = level.grey
-    else:
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        laid = np.asarray(
-            cv2.warpAffine(
-                level.grey, onto[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-            ),
-            np.uint8,
-        )
-    inside = _within(total, height // side, width // side, side, original.width, original.height)
-    return _compared(view.grey, laid, side, inside)
+    if level.grey.shape == (height, width) and np.array_equal(onto, np.eye(3)):
+        return level.grey
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = cv2.warpAffine(level.grey, onto[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
 
 
 def _within(total: Matrix, rows: int, columns: int, side: int, width: int, height: int) -> Flags:

@@ -22,8 +22,13 @@ NEIGHBOURS = 10
 """Neighbours each match is paired with."""
 APART, WITHIN = 2.0, 16.0
 """Neighbours lie this far apart, in tolerances on the edited picture."""
+LINK = 3.0
+"""Matches lie together where they are within so many tolerances, or so many times as far apart as most are
+from their second neighbour."""
 MOST_MATCHES = 1200
 """With more, the likest are taken."""
+COUNTED = 64
+"""Similarities counted again once some matches are taken."""
 HELD = 400_000
 """Residuals held at a time."""
 LEAST = 3
@@ -86,66 +91,88 @@ def candidates(matches: Matches, most: int) -> list[Candidate]:
     Args:
         most: maps that are given at most.
     """
-    count = len(matches.places)
-    left = np.ones(count, np.bool_)
-    if count > MOST_MATCHES:
-        left[np.argsort(-matches.likeness, kind="stable")[MOST_MATCHES:]] = False
+    use = np.sort(np.argsort(-matches.likeness, kind="stable")[:MOST_MATCHES])
+    if len(use) < LEAST:
+        return []
+    guesses = _guesses(matches, use)
+    left = np.zeros(len(matches.places), np.bool_)
+    left[use] = True
     found: list[Candidate] = []
-    while len(found) < most and np.count_nonzero(left) >= LEAST:
-        one = _likeliest(matches, left)
+    tried = 0
+    while len(found) < most and tried < 2 * most:
+        one = _likeliest(matches, guesses, left)
         if one is None:
             break
+        tried += 1
         # what is nearly right would give the same map again
-        left &= _off(matches, one.matrix) > 3 * matches.tolerance_px
-        left &= ~one.agree
+        left &= (_off(matches, one.matrix) > 3 * matches.tolerance_px) & ~one.agree
         if sane(one.matrix):
             found.append(one)
     return found
 
 
-def _likeliest(matches: Matches, left: Flags) -> Candidate | None:
-    """The similarity that is the least likely by chance, then as an affine map."""
-    use = np.flatnonzero(left)
-    here = matches.places[use].astype(np.float64) @ np.array([1, 1j])
-    there = matches.onto[use].astype(np.float64) @ np.array([1, 1j])
-    if matches.mirrored:
-        here = -here.conj()
+@dataclass(frozen=True, slots=True)
+class _Guesses:
+    """Similarities in complex numbers, each from two matches; (k,) each.
+
+    Args:
+        turn, shift: the map of a place z is turn * z + shift, or turn * -conj(z) + shift where mirrored.
+        first, second: the two matches.
+        agreeing: how many matches agree.
+    """
+
+    turn: NDArray[np.complex64]
+    shift: NDArray[np.complex64]
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    agreeing: NDArray[np.intp]
+
+
+def _guesses(matches: Matches, use: NDArray[np.intp]) -> _Guesses:
+    """Of every match with some of its neighbours."""
+    here, there = _complex(matches, use)
     first, second = _pairs(here, matches)
-    if not len(first):
-        return None
     turn = (there[second] - there[first]) / (here[second] - here[first])
     fitting = (abs(turn) >= SCALES[0]) & (abs(turn) <= SCALES[1])
-    turn, first = turn[fitting].astype(np.complex64), first[fitting]
-    if not len(turn):
-        return None
+    turn, first, second = turn[fitting], first[fitting], second[fitting]
+    turn = turn.astype(np.complex64)
     shift = (there[first] - turn * here[first]).astype(np.complex64)
-    here, there = here.astype(np.complex64), there.astype(np.complex64)
-    agreeing = np.zeros(len(turn), np.int_)
-    for start in range(0, len(turn), max(1, HELD // len(use))):
-        part = slice(start, start + max(1, HELD // len(use)))
+    return _Guesses(turn, shift, use[first], use[second], _agreeing(matches, use, turn, shift))
+
+
+def _complex(matches: Matches, use: NDArray[np.intp]) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """Places of some matches in both pictures; those of the edited picture mirrored where that is needed."""
+    here, there = (
+        plane[use, 0] + np.complex64(1j) * plane[use, 1] for plane in (matches.places, matches.onto)
+    )
+    return (-here.conj() if matches.mirrored else here).astype(np.complex64), there.astype(np.complex64)
+
+
+def _agreeing(
+    matches: Matches, use: NDArray[np.intp], turn: NDArray[np.complex64], shift: NDArray[np.complex64]
+) -> NDArray[np.intp]:
+    """How many of some matches agree with each similarity, (k,)."""
+    here, there = _complex(matches, use)
+    counts = np.zeros(len(turn), np.intp)
+    step = max(1, HELD // len(use))
+    for start in range(0, len(turn), step):
+        part = slice(start, start + step)
         off = turn[part, None] * here + shift[part, None] - there
-        agreeing[part] = np.count_nonzero(off.real**2 + off.imag**2 < matches.tolerance_px**2, axis=1)
-    best = int(agreeing.argmax())
-    if agreeing[best] < LEAST:
-        return None
-    a, b = complex(turn[best]), complex(shift[best])
-    matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
-    if matches.mirrored:
-        matrix = matrix @ np.diag([-1.0, 1.0, 1.0])
-    return _freed(matches, left, matrix, len(turn))
+        counts[part] = np.count_nonzero(off.real**2 + off.imag**2 < matches.tolerance_px**2, axis=1)
+    return counts
 
 
-def _pairs(here: NDArray[np.complex128], matches: Matches) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Each match with some of its neighbours, neither too near nor too far."""
+def _pairs(here: NDArray[np.complex64], matches: Matches) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Each match with some of its neighbours, neither too near nor too far; the same at every call."""
     rng = np.random.default_rng(SEED)
-    count = len(here)
+    count, some = len(here), min(NEIGHBOURS, len(here) - 1)
     near, far = APART * matches.tolerance_px, WITHIN * matches.tolerance_px
     first, second = [], []
-    for start in range(0, count, max(1, HELD // count)):
-        rows = np.arange(start, min(count, start + max(1, HELD // count)))
-        away = abs(here[rows, None].astype(np.complex64) - here.astype(np.complex64))
+    step = max(1, HELD // count)
+    for start in range(0, count, step):
+        rows = np.arange(start, min(count, start + step))
+        away = abs(here[rows, None] - here)
         order = np.where((away >= near) & (away <= far), rng.random(away.shape, np.float32), 2)
-        some = min(NEIGHBOURS, count - 1)
         chosen = np.argpartition(order, some, axis=1)[:, :some]
         kept = np.take_along_axis(order, chosen, axis=1) < 2
         first.append(np.repeat(rows, some)[kept.ravel()])
@@ -153,18 +180,53 @@ def _pairs(here: NDArray[np.complex128], matches: Matches) -> tuple[NDArray[np.i
     return np.concatenate(first), np.concatenate(second)
 
 
+def _likeliest(matches: Matches, guesses: _Guesses, left: Flags) -> Candidate | None:
+    """The similarity that most of the matches left agree with, then as an affine map."""
+    alive = np.flatnonzero(left[guesses.first] & left[guesses.second])
+    best = alive[np.argsort(-guesses.agreeing[alive], kind="stable")[:COUNTED]]
+    if not len(best):
+        return None
+    now = _agreeing(matches, np.flatnonzero(left), guesses.turn[best], guesses.shift[best])
+    if now.max() < LEAST:
+        return None
+    a, b = (complex(values[best[now.argmax()]]) for values in (guesses.turn, guesses.shift))
+    matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
+    if matches.mirrored:
+        matrix = matrix @ np.diag([-1.0, 1.0, 1.0])
+    return _freed(matches, left, matrix, len(guesses.turn))
+
+
 def _freed(matches: Matches, left: Flags, matrix: Matrix, tried: int) -> Candidate:
-    """The affine map of the matches that agree, where these hold one."""
-    agree = left & (_off(matches, matrix) < matches.tolerance_px)
+    """The affine map of the matches that agree and lie together, where these hold one."""
+    agree = _together(matches, left & (_off(matches, matrix) < matches.tolerance_px), matrix)
     for _ in range(2):
         freed = _fitted(matches.places[agree], matches.onto[agree])
         if freed is None or not sane(freed):
             break
-        now = left & (_off(matches, freed) < matches.tolerance_px)
+        now = _together(matches, left & (_off(matches, freed) < matches.tolerance_px), freed)
         if np.count_nonzero(now) < np.count_nonzero(agree):
             break
         matrix, agree = freed, now
     return Candidate(matrix, agree, _chance(matches, agree, int(np.count_nonzero(left)), tried))
+
+
+def _together(matches: Matches, agree: Flags, matrix: Matrix) -> Flags:
+    """The largest group of the matches that agree: others agree by chance, far from where the object is."""
+    use = np.flatnonzero(agree)
+    places = matches.places[use]
+    away = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+    tolerance_px = matches.tolerance_px / float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+    nearest = np.sort(away, axis=1)[:, min(2, len(use) - 1)]
+    near = away <= max(LINK * tolerance_px, LINK * float(np.median(nearest)))
+    group = np.arange(len(use))
+    while True:
+        lowest = np.where(near, group, len(use)).min(axis=1)
+        if np.array_equal(lowest, group):
+            break
+        group = lowest
+    kept = np.zeros_like(agree)
+    kept[use[group == np.bincount(group).argmax()]] = True
+    return kept
 
 
 def _fitted(places: NDArray[np.float32], onto: NDArray[np.float32]) -> Matrix | None:

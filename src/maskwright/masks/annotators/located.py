@@ -24,11 +24,13 @@ from maskwright.pairs.registration import (
     LEAST_SIDE,
     Blocks,
     Flags,
+    Grey,
     Matrix,
     View,
     Views,
     blocks_of,
     grey_of,
+    laid_on,
     shifting,
     solve,
     views_of,
@@ -37,7 +39,7 @@ from maskwright.pairs.values import Mask, Picture
 
 SIDE = BLOCK // 2
 """Side of a block in pixels of a view: an object of 2 % of a view of 512 pixels has some sixty of them."""
-MAPS = 4
+MAPS = 8
 """Most maps tried of one set of matches."""
 MOST = 3
 """Most maps that are given."""
@@ -51,12 +53,17 @@ FEW = 6
 """Blocks; with fewer near the matches, a coarser view says nothing."""
 HOPELESS = 0.12
 """Mean coherence near the matches below which settling further is no use."""
+LIKELY = 0.3
+"""Mean coherence near the matches below which it is tried whether the map is only a little wrong."""
+NUDGES, TURNS_DEG = (0.9, 1.0, 1.11), (-8.0, 0.0, 8.0)
+"""Scales and turns that are tried beside a map before it is settled."""
 GROWTHS = 3
 """Times a map is settled again on what was found to agree under it."""
 PATCH = 6
 """Blocks that agree apart from the matches, and belong to the support since there are so many together."""
-LEAST_SUPPORT = 12
-"""Blocks that must agree."""
+LEAST_BLOCKS, FAINT, LEAST_STRENGTH = 8, 0.45, 1.6
+"""Telling blocks that must agree, and the sum of what their coherence has above `FAINT`. Of 40 shared-donor and
+40 unrelated pairs of `train` photographs, right maps have 3.5 or more, wrong ones 1.3 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> l
     for each in matches:
         for candidate in candidates(each, MAPS):
             agree = candidate.agree
-            one = _settled(there, here, candidate.matrix, each.places[agree])
+            one = _settled(there, here, candidate.matrix, each.places[agree], each.tolerance_px)
             if one is not None and _holds(one):
                 inliers, likeness = int(np.count_nonzero(agree)), float(each.likeness[agree].mean())
                 found.append(replace(one, inliers=inliers, likeness=likeness))
@@ -142,16 +149,23 @@ def on_grid(blocks: Flags, block_px: int, height: int, width: int) -> Mask:
     return np.asarray(blocks[np.ix_(rows, columns)])
 
 
-def _settled(there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32]) -> Located | None:
+def _settled(
+    there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32], tolerance_px: float
+) -> Located | None:
     """The map settled near the matches, then on all that agrees under it; None where hardly anything does."""
     finest = here.levels[0]
+    near_px = tolerance_px / float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     for view in reversed(here.levels[:2]):
         where = _near(places, view)
         if view is not finest and np.count_nonzero(where) < FEW:
             continue
-        matrix, agrees = _newton(there, view, matrix, where)
+        settled, agrees = _newton(there, view, matrix, where)
+        if agrees < LIKELY:
+            nudged, more = _newton(there, view, _nudged(there, view, matrix, where, near_px), where)
+            settled, agrees = (nudged, more) if more > agrees else (settled, agrees)
         if agrees < HOPELESS:
             return None
+        matrix, near_px = settled, 2.0 * view.factor
     near = _near(places, finest)
     seen = _seen(there, finest, matrix, near)
     for _ in range(GROWTHS):
@@ -180,6 +194,50 @@ def _near(places: NDArray[np.float32], view: View) -> Flags:
 def _wider(flags: Flags, by: int) -> Flags:
     side = 2 * by + 1
     return np.asarray(cv2.dilate(flags.view(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
+
+
+def _nudged(there: Views, view: View, matrix: Matrix, where: Flags, near_px: float) -> Matrix:
+    """The map moved, turned and scaled a little, so that the gradients on some blocks agree best.
+
+    Args:
+        near_px: how far it may be moved, in pixels of the edited picture.
+    """
+    window, use = _cut_to(view, where)
+    height, width = window.grey.shape
+    mask = np.kron(use.reshape(height // SIDE, width // SIDE), np.ones((SIDE, SIDE))).astype(np.float32)
+    mine = [plane * mask for plane in _gradient(window.grey)]
+    reach = int(np.ceil(near_px / view.factor))
+    best, most = matrix, -1.0
+    for motion in _motions(width, height):
+        onto = matrix @ window.to_full @ motion
+        framed = laid_on(there, onto @ shifting(-reach, -reach), width + 2 * reach, height + 2 * reach)
+        theirs = _gradient(framed)
+        both = sum(cv2.matchTemplate(*pair, cv2.TM_CCORR) for pair in zip(theirs, mine, strict=True))
+        power = cv2.matchTemplate(theirs[0] ** 2 + theirs[1] ** 2, mask, cv2.TM_CCORR)
+        coherence = 2 * both / (power + float(np.sum(mine[0] ** 2 + mine[1] ** 2)) + 1.0)
+        _, top, _, (x, y) = cv2.minMaxLoc(coherence)
+        if top > most:
+            most = top
+            best = onto @ shifting(x - reach, y - reach) @ np.linalg.inv(window.to_full)
+    return best
+
+
+def _gradient(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Along x and y, in 1 / 8 grey levels a pixel."""
+    along, down = (np.asarray(cv2.Sobel(grey, cv2.CV_32F, *way), np.float32) for way in ((1, 0), (0, 1)))
+    return along, down
+
+
+def _motions(width: int, height: int) -> list[Matrix]:
+    """A little larger or smaller, turned a little either way, about the middle of a grid."""
+    x, y = (width - 1) / 2, (height - 1) / 2
+    motions = []
+    for scale in NUDGES:
+        for turn in TURNS_DEG:
+            motion = np.eye(3)
+            motion[:2] = cv2.getRotationMatrix2D((x, y), turn, scale)
+            motions.append(motion)
+    return motions
 
 
 def _newton(there: Views, view: View, matrix: Matrix, where: Flags) -> tuple[Matrix, float]:
@@ -235,8 +293,9 @@ def _seen(there: Views, view: View, matrix: Matrix, near: Flags) -> Located:
 
 
 def _holds(one: Located) -> bool:
-    """Whether more agrees than chance gives."""
-    return int(np.count_nonzero(one.support & one.telling)) >= LEAST_SUPPORT
+    """Whether more agrees, and better, than chance gives."""
+    above = one.coherence[one.support & one.telling] - FAINT
+    return len(above) >= LEAST_BLOCKS and float(above.sum()) >= LEAST_STRENGTH
 
 
 def _apart(found: list[Located]) -> list[Located]:
