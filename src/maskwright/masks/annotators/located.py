@@ -62,8 +62,8 @@ GROWTHS = 3
 PATCH = 6
 """Blocks that agree apart from the matches, and belong to the support since there are so many together."""
 LEAST_BLOCKS, FAINT, LEAST_STRENGTH = 8, 0.45, 1.6
-"""Telling blocks that must agree, and the sum of what their coherence has above `FAINT`. Of 40 shared-donor and
-40 unrelated pairs of `train` photographs, right maps have 3.5 or more, wrong ones 1.3 at most."""
+"""Telling blocks that must agree, and the sum of what their coherence has above `FAINT`. Of 40 shared-donor
+and 40 unrelated pairs of `train` photographs, right maps have 3.5 or more, wrong ones 1.3 at most."""
 
 
 @dataclass(frozen=True, slots=True)
