@@ -103,7 +103,13 @@ def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | Non
         maker=taken_of,
     )
     with contextlib.closing(task):
-        masked = run(task, half, given.out, given.ranks, progress=lambda lap: given.progress(_part(lap, 1)))
+        masked = run(
+            task,
+            half,
+            given.out,
+            given.ranks,
+            progress=lambda lap: given.progress(_part(lap, 1, described.elapsed_s)),
+        )
         if not given.ranks.leads:
             return None
         return _finished(given, amounts, described, task, masked)
@@ -114,8 +120,8 @@ def _halved(schedule: Schedule) -> Schedule:
     return replace(schedule, minutes=schedule.minutes / 2)
 
 
-def _part(lap: Lap, part: int) -> Lap:
-    return replace(lap, done=(part + lap.done) / 2)
+def _part(lap: Lap, part: int, before_s: float = 0.0) -> Lap:
+    return replace(lap, done=(part + lap.done) / 2, elapsed_s=before_s + lap.elapsed_s)
 
 
 def _finished(
