@@ -130,7 +130,7 @@ def test_traits_are_those_of_the_map_that_laid_the_object() -> None:
         at(100, 100, 10, 10, 40, 40),
         (),
     )
-    told = {"scale": "0.5 to 0.8", "turn": "10 to 20 deg", "area": "5 to 15 %", "mirrored": "yes"}
+    told = {"scale": "0.5 to 0.8", "turn": "10 to 20 deg", "area": "3 to 10 %", "mirrored": "yes"}
     assert traits_of(related) == told
     assert traits_of(replace(related, donor=None)) == {}
 

@@ -40,7 +40,7 @@ SCALES = (
     (2.0, "above 2"),
 )
 TURNS = ((0.0, "none"), (0.5, "to 10 deg"), (10.0, "10 to 20 deg"), (20.0, "20 deg and more"))
-AREAS = ((0.0, "below 2 %"), (0.02, "2 to 5 %"), (0.05, "5 to 15 %"), (0.15, "15 % and more"))
+AREAS = ((0.0, "below 3 %"), (0.03, "3 to 10 %"), (0.1, "10 to 25 %"), (0.25, "25 % and more"))
 """Least value and name of the slices: of size in the edited picture over size in the original, each as a
 share of its picture; of the turn, degrees; of the share of the edited picture."""
 TRAITS: Mapping[str, tuple[str, ...]] = {
