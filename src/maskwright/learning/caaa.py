@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright import __version__
+from maskwright.bench.processes import answers
+from maskwright.corpus.executors.local import default_workers
 from maskwright.learning.drawn import HELD, KEPT, PURPOSES
 from maskwright.learning.earnest import (
     Annotated,
@@ -128,6 +130,7 @@ def _finished(
     given: Assignment, amounts: Amounts, described: Trained, task: TakenTask, masked: Trained
 ) -> Outcome:
     seed, shares = given.options.seed, given.shares
+    workers = given.options.workers or default_workers()
     learnt = f"objects taken into other pictures by maskwright {__version__} from {terms(shares.learnt)}"
     told = {"version": "1", "training_data": learnt, "licence": terms_for(shares.learnt), "seed": seed}
     path, figures = _matcher(given.out / f"{MATCHER}.onnx", described)
@@ -138,7 +141,7 @@ def _finished(
     write_card(donor, name=MASK, **told, constants=plain, steps=masked.steps, figures=masking)
 
     drawn = [
-        known_pairs(photos, Caaa(str(path)), seed=PURPOSES * seed + purpose, pairs=number)
+        known_pairs(photos, str(path), seed=PURPOSES * seed + purpose, pairs=number, workers=workers)
         for photos, purpose, number in (
             (shares.kept, KEPT, amounts.related),
             (shares.held, HELD, amounts.related // 2),
@@ -156,9 +159,13 @@ def _finished(
         figures=matching,
     )
 
-    annotator = Caaa(str(path))
-    kept = list(_annotated(shares.kept, annotator, PURPOSES * seed + KEPT, task.sizes.judged))
-    held = list(_annotated(shares.held, annotator, PURPOSES * seed + HELD, task.sizes.judged // 2))
+    kept, held = (
+        list(answers(Taking(photos, str(path), PURPOSES * seed + purpose), range(number), workers))
+        for photos, purpose, number in (
+            (shares.kept, KEPT, task.sizes.judged),
+            (shares.held, HELD, task.sizes.judged // 2),
+        )
+    )
     gain = gain_of(kept)
     constants = {"odds_gain": gain, **confidence_constants(judged(with_gain(kept, gain)))}
     masking |= figures_in_earnest(judged(with_gain(held, gain)), constants)
@@ -204,12 +211,20 @@ def _mask(path: Path, task: TakenTask, masked: Trained, seed: int) -> tuple[Path
     return path, {**masked.figures, **f1, "torch_onnx_error": error}
 
 
-def _annotated(photos: Sequence[Photo], annotator: Caaa, seed: int, pairs: int) -> Iterator[Annotated]:
-    """Donor pairs, and what the annotator makes of them; what it takes for another group has an empty map."""
-    for number in range(pairs):
-        rng = np.random.default_rng((seed, number))
-        drawn = draw_donor(photos, rng)
-        found = annotator.routed(align(drawn.original, drawn.edited))
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Draws donor pairs by number, and says what the annotator makes of them; what it takes for another group
+    has an empty map."""
+
+    photos: tuple[Photo, ...]
+    path: str
+    seed: int
+
+    def __call__(self, number: int) -> Annotated:
+        rng = np.random.default_rng((self.seed, number))
+        drawn = draw_donor(self.photos, rng)
+        found = Caaa(self.path).routed(align(drawn.original, drawn.edited))
         if not isinstance(found, Change) or found.group != "shared-donor":
             found = Change(np.zeros(drawn.mask.shape, np.float32))
-        yield Annotated(found, drawn.mask & ~drawn.ignore, drawn.ignore, rng)
+        change = Change(found.map, scores=found.scores)
+        return Annotated(change, drawn.mask & ~drawn.ignore, drawn.ignore, rng)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from maskwright.bench.processes import answers
 from maskwright.masks.annotators.caaa import Caaa
 from maskwright.masks.annotators.relation import FIGURES, group_of
 from maskwright.pairs.align import align
@@ -34,21 +36,37 @@ class Known:
     groups: NDArray[np.int64]
 
 
-def known_pairs(photos: Sequence[Photo], annotator: Caaa, *, seed: int, pairs: int) -> Known:
-    """Draw so many pairs of every group, and measure what the annotator would go by."""
-    rows = list(_drawn(photos, annotator, seed, pairs))
-    return Known(np.array([figures for figures, _ in rows]), np.array([group for _, group in rows], np.int64))
+def known_pairs(photos: Sequence[Photo], path: str, *, seed: int, pairs: int, workers: int = 1) -> Known:
+    """Draw so many pairs of every group, and measure what `caaa` would go by.
+
+    Args:
+        path: of the matcher; see `Caaa`.
+        workers: processes; the figures do not depend on it.
+    """
+    tasks = [(number, place) for number in range(pairs) for place in range(len(GROUPS))]
+    rows = list(answers(_Measuring(tuple(photos), path, seed), tasks, workers))
+    return Known(np.array(rows), np.array([place for _, place in tasks], np.int64))
 
 
-def _drawn(
-    photos: Sequence[Photo], annotator: Caaa, seed: int, pairs: int
-) -> Iterator[tuple[list[float], int]]:
-    for number in range(pairs):
-        for place, group in enumerate(GROUPS):
-            rng = np.random.default_rng((seed, number, place))
-            drawn = draw_related(photos, rng, group)
-            figures, _ = annotator.figures(align(drawn.original, drawn.edited))
-            yield [figures[name] for name in FIGURES], place
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """Gives the figures of a pair, by its number and its group's."""
+
+    photos: tuple[Photo, ...]
+    path: str
+    seed: int
+
+    def __call__(self, task: tuple[int, int]) -> list[float]:
+        number, place = task
+        drawn = draw_related(self.photos, np.random.default_rng((self.seed, number, place)), GROUPS[place])
+        figures, _ = annotator_of(self.path).figures(align(drawn.original, drawn.edited))
+        return [figures[name] for name in FIGURES]
+
+
+@functools.cache
+def annotator_of(path: str) -> Caaa:
+    """The annotator, opened once a process."""
+    return Caaa(path)
 
 
 def fit_groups(known: Known) -> dict[str, float]:
