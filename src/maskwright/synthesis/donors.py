@@ -7,6 +7,7 @@ blended by its gradients; then each picture goes its own way: saved, resampled, 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +44,8 @@ TURN_DEG = 30.0
 THICK_PX, SLOPE, SLOPES_FRAC = 6.0, 3.0, 0.2
 """An object reaches this far from its border somewhere, and on this share of it grey levels change by so much
 a pixel: nobody could say where a thread or a piece of plain sky was taken."""
+DONORS = 4
+"""Photographs tried at most in place of such as show nothing that could be taken."""
 TRIES = 16
 """Regions drawn at most until one is fit to be taken."""
 LEFT_FRAC = 0.35
@@ -94,7 +97,15 @@ def draw_donor(photos: Sequence[Photo], rng: Generator) -> Related:
     """A shared-donor pair: the edited picture shows an object of the original in another scene."""
     found = _drawn(photos, rng)
     (_, donor), (_, scene) = found.next(), found.next()
-    return _finished(_laid(donor, scene.pixels, rng), rng)
+    for _ in range(DONORS):
+        try:
+            return _finished(_laid(donor, scene.pixels, rng), rng)
+        except InputError as error:
+            fault = error
+        if not found.left:
+            break
+        _, donor = found.next()
+    raise fault
 
 
 def draw_probe(photos: Sequence[Photo], rng: Generator) -> Related:
@@ -115,17 +126,16 @@ def draw_probe(photos: Sequence[Photo], rng: Generator) -> Related:
 
 def draw_unrelated(photos: Sequence[Photo], rng: Generator) -> Related:
     """Two photographs that share nothing; in half of the pairs one has an object of a third."""
-    found = _drawn(photos, rng, 3)
+    found = _drawn(photos, rng)
     (_, one), (_, other) = found.next(), found.next()
     original, edited, words = one.pixels, other.pixels, []
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and found.left:
         _, third = found.next()
-        if rng.random() < 0.5:
-            original = _laid(third, original, rng).edited
-            words.append("an object of a third in the original")
-        else:
-            edited = _laid(third, edited, rng).edited
-            words.append("an object of a third in the edited")
+        in_original = rng.random() < 0.5
+        with contextlib.suppress(InputError):  # a third that shows nothing that could be taken
+            laid = _laid(third, original if in_original else edited, rng).edited
+            original, edited = (laid, edited) if in_original else (original, laid)
+            words.append(f"an object of a third in the {'original' if in_original else 'edited'}")
     empty = np.zeros(edited.shape[:2], np.bool_)
     related = Related(original, edited, "unrelated", None, empty, empty.copy(), None, tuple(words))
     return _finished(related, rng)
@@ -138,9 +148,9 @@ GROUPS: Mapping[str, Callable[[Sequence[Photo], Generator], Related]] = {
 }
 
 
-def _drawn(photos: Sequence[Photo], rng: Generator, least: int = 2) -> Drawn:
-    if len(photos) < least:
-        raise InputError(f"pairs of groups need at least {least} photographs, there are {len(photos)}")
+def _drawn(photos: Sequence[Photo], rng: Generator) -> Drawn:
+    if len(photos) < 2:
+        raise InputError(f"pairs of groups need at least 2 photographs, there are {len(photos)}")
     return Drawn(photos, rng, ())
 
 

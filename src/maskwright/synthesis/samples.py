@@ -109,6 +109,11 @@ class Drawn:
         self._rng, self._lengths_px = rng, lengths_px
         self.unreadable: list[str] = []
 
+    @property
+    def left(self) -> int:
+        """Photographs that were not drawn yet; not all of them need be readable."""
+        return len(self._left)
+
     def next(self) -> tuple[Photo, Loaded]:
         while self._left:
             photo = self._left.pop(0)
