@@ -25,7 +25,7 @@ APART, WITHIN = 2.0, 16.0
 LINK = 3.0
 """Matches lie together where they are within so many tolerances, or so many times as far apart as most are
 from their second neighbour."""
-MOST_MATCHES = 1200
+MOST_MATCHES = 2000
 """With more, the likest are taken."""
 COUNTED = 64
 """Similarities counted again once some matches are taken."""

@@ -39,7 +39,7 @@ from maskwright.pairs.values import Mask, Picture
 
 SIDE = BLOCK // 2
 """Side of a block in pixels of a view: an object of 2 % of a view of 512 pixels has some sixty of them."""
-MAPS = 8
+MAPS = 12
 """Most maps tried of one set of matches."""
 MOST = 3
 """Most maps that are given."""
@@ -49,21 +49,26 @@ ROUNDS = 6
 """Most Gauss-Newton steps on a view."""
 SETTLED_PX = 0.02
 """Movement in pixels of a view below which a map has settled."""
-FEW = 6
-"""Blocks; with fewer near the matches, a coarser view says nothing."""
+MANY = 24
+"""Blocks of a coarser view; with fewer near the matches it is also tried without."""
+SURE = 3.0
+"""A map of n matches is off by at most a match's tolerance, times this over the root of n."""
 HOPELESS = 0.12
 """Mean coherence near the matches below which settling further is no use."""
 LIKELY = 0.3
 """Mean coherence near the matches below which it is tried whether the map is only a little wrong."""
-NUDGES, TURNS_DEG = (0.9, 1.0, 1.11), (-8.0, 0.0, 8.0)
-"""Scales and turns that are tried beside a map before it is settled."""
+TURN, LEAST_TURN = 0.15, 0.04
+"""Radians a map is turned by at most, either way, before it is settled, and shares it is scaled by; below the
+second it is only moved."""
 GROWTHS = 3
 """Times a map is settled again on what was found to agree under it."""
 PATCH = 6
 """Blocks that agree apart from the matches, and belong to the support since there are so many together."""
-LEAST_BLOCKS, FAINT, LEAST_STRENGTH = 8, 0.45, 1.6
-"""Telling blocks that must agree, and the sum of what their coherence has above `FAINT`. Of 40 shared-donor
-and 40 unrelated pairs of `train` photographs, right maps have 3.5 or more, wrong ones 1.3 at most."""
+LEAST_BLOCKS, FAINT, LEAST_STRENGTH = 8, 0.45, 1.0
+"""Telling blocks that must agree, and the sum of what their coherence has above `FAINT`, each times how much
+of its structure runs across as well as along, 0..1: blocks on one contour agree with any other contour.
+Of 30 shared-donor pairs of `train` photographs right maps have 1.2 and more, but for two of 8 blocks; of 60
+unrelated ones the highest has 0.92, the next 0.40."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Located:
         support: (rows, columns) bool, blocks of the edited picture that agree under it.
         telling: same shape, blocks with enough structure in one of the pictures to say anything.
         inside: same shape, blocks that lie within the original.
-        coherence: (rows, columns) float32, -1..1, agreement of the gradients near each block.
+        strength: how surely it is no chance, see `LEAST_STRENGTH`.
         block_px: side of a block, in pixels of the edited picture.
     """
 
@@ -87,7 +92,7 @@ class Located:
     support: Flags
     telling: Flags
     inside: Flags
-    coherence: NDArray[np.float32]
+    strength: float
     block_px: int
 
 
@@ -100,12 +105,14 @@ class Grids:
         telling: enough structure in one of the pictures to say anything.
         inside: within the original.
         coherence: float32, -1..1, mean over a block and its neighbours that tell.
+        across: float64, 0..1: 0 where all structure runs in one direction, 1 where no direction has more.
     """
 
     agrees: Flags
     telling: Flags
     inside: Flags
     coherence: NDArray[np.float32]
+    across: NDArray[np.float64]
 
 
 def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> list[Located]:
@@ -139,7 +146,10 @@ def grids_of(blocks: Blocks, shape: tuple[int, int]) -> Grids:
         for plane in (use, level)
     )
     coherence = np.asarray(total / np.maximum(weight, 1), np.float32)
-    return Grids(inside & (weight > 0) & (coherence > COHERENT), telling, inside, coherence)
+    # of the products of the gradient, twice the smaller eigenvalue over the sum of both
+    along = np.hypot(blocks.xx - blocks.yy, 2 * blocks.xy) / np.maximum(blocks.xx + blocks.yy, 1e-9)
+    agrees = inside & (weight > 0) & (coherence > COHERENT)
+    return Grids(agrees, telling, inside, coherence, 1 - np.minimum(along, 1).reshape(shape))
 
 
 def on_grid(blocks: Flags, block_px: int, height: int, width: int) -> Mask:
@@ -154,18 +164,15 @@ def _settled(
 ) -> Located | None:
     """The map settled near the matches, then on all that agrees under it; None where hardly anything does."""
     finest = here.levels[0]
-    near_px = tolerance_px / float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    for view in reversed(here.levels[:2]):
-        where = _near(places, view)
-        if view is not finest and np.count_nonzero(where) < FEW:
-            continue
-        settled, agrees = _newton(there, view, matrix, where)
-        if agrees < LIKELY:
-            nudged, more = _newton(there, view, _nudged(there, view, matrix, where, near_px), where)
-            settled, agrees = (nudged, more) if more > agrees else (settled, agrees)
-        if agrees < HOPELESS:
-            return None
-        matrix, near_px = settled, 2.0 * view.factor
+    sure = min(1.0, SURE / float(np.sqrt(len(places))))
+    near_px = sure * tolerance_px / float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+    ways = [here.levels[1::-1]] if len(here.levels) > 1 else []
+    if not ways or np.count_nonzero(_near(places, ways[0][0])) < MANY:
+        ways.append(here.levels[:1])
+    tried = [_down(there, way, matrix, places, near_px) for way in ways]
+    matrix, agrees = max(tried, key=lambda each: each[1])
+    if agrees < HOPELESS:
+        return None
     near = _near(places, finest)
     seen = _seen(there, finest, matrix, near)
     for _ in range(GROWTHS):
@@ -176,6 +183,23 @@ def _settled(
             break
         matrix, seen = further.matrix, further
     return seen
+
+
+def _down(
+    there: Views, views: Sequence[View], matrix: Matrix, places: NDArray[np.float32], near_px: float
+) -> tuple[Matrix, float]:
+    """The map settled near the matches on one view after another, and the mean coherence on the last."""
+    agrees = -1.0
+    for view in views:
+        where = _near(places, view)
+        settled, agrees = _newton(there, view, matrix, where)
+        if agrees < LIKELY:
+            nudged, more = _newton(there, view, _nudged(there, view, matrix, where, near_px), where)
+            settled, agrees = (nudged, more) if more > agrees else (settled, agrees)
+        if agrees < HOPELESS:
+            break
+        matrix, near_px = settled, 2.0 * view.factor
+    return matrix, agrees
 
 
 def _grid(view: View) -> tuple[int, int]:
@@ -208,7 +232,7 @@ def _nudged(there: Views, view: View, matrix: Matrix, where: Flags, near_px: flo
     mine = [plane * mask for plane in _gradient(window.grey)]
     reach = int(np.ceil(near_px / view.factor))
     best, most = matrix, -1.0
-    for motion in _motions(width, height):
+    for motion in _motions(width, height, reach):
         onto = matrix @ window.to_full @ motion
         framed = laid_on(there, onto @ shifting(-reach, -reach), width + 2 * reach, height + 2 * reach)
         theirs = _gradient(framed)
@@ -228,14 +252,20 @@ def _gradient(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return along, down
 
 
-def _motions(width: int, height: int) -> list[Matrix]:
-    """A little larger or smaller, turned a little either way, about the middle of a grid."""
-    x, y = (width - 1) / 2, (height - 1) / 2
+def _motions(width: int, height: int, reach: int) -> list[Matrix]:
+    """A little larger or smaller, turned a little either way, about the middle of a grid.
+
+    Args:
+        reach: pixels; no corner is moved much further.
+    """
+    most = min(TURN, 2 * reach / max(width, height))
+    steps = (-most, 0.0, most) if most >= LEAST_TURN else (0.0,)
     motions = []
-    for scale in NUDGES:
-        for turn in TURNS_DEG:
+    for scale in steps:
+        for turn in steps:
             motion = np.eye(3)
-            motion[:2] = cv2.getRotationMatrix2D((x, y), turn, scale)
+            middle = ((width - 1) / 2, (height - 1) / 2)
+            motion[:2] = cv2.getRotationMatrix2D(middle, np.degrees(turn), 1 + scale)
             motions.append(motion)
     return motions
 
@@ -287,15 +317,16 @@ def _seen(there: Views, view: View, matrix: Matrix, near: Flags) -> Located:
     keep[labels[near & grids.agrees]] = True
     keep |= np.bincount(labels.ravel(), (grids.telling & grids.inside).ravel(), count) >= PATCH
     keep[0] = False
-    return Located(
-        matrix, 0, 0.0, keep[labels], grids.telling, grids.inside, grids.coherence, SIDE * view.factor
-    )
+    support = keep[labels]
+    counted = support & grids.telling
+    strength = float(((grids.coherence - FAINT) * grids.across)[counted].sum())
+    return Located(matrix, 0, 0.0, support, grids.telling, grids.inside, strength, SIDE * view.factor)
 
 
 def _holds(one: Located) -> bool:
     """Whether more agrees, and better, than chance gives."""
-    above = one.coherence[one.support & one.telling] - FAINT
-    return len(above) >= LEAST_BLOCKS and float(above.sum()) >= LEAST_STRENGTH
+    counted = int(np.count_nonzero(one.support & one.telling))
+    return counted >= LEAST_BLOCKS and one.strength >= LEAST_STRENGTH
 
 
 def _apart(found: list[Located]) -> list[Located]:
