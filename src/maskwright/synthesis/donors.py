@@ -44,8 +44,8 @@ TURN_DEG = 30.0
 THICK_PX, SLOPE, SLOPES_FRAC = 6.0, 3.0, 0.2
 """An object reaches this far from its border somewhere, and on this share of it grey levels change by so much
 a pixel: nobody could say where a thread or a piece of plain sky was taken."""
-DONORS = 4
-"""Photographs tried at most in place of such as show nothing that could be taken."""
+DONORS = 8
+"""Objects tried at most, each of another photograph where there is one."""
 TRIES = 16
 """Regions drawn at most until one is fit to be taken."""
 LEFT_FRAC = 0.35
@@ -102,9 +102,8 @@ def draw_donor(photos: Sequence[Photo], rng: Generator) -> Related:
             return _finished(_laid(donor, scene.pixels, rng), rng)
         except InputError as error:
             fault = error
-        if not found.left:
-            break
-        _, donor = found.next()
+        if found.left:
+            _, donor = found.next()
     raise fault
 
 
