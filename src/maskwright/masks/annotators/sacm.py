@@ -23,8 +23,8 @@ from maskwright.pairs.values import Picture
 from maskwright.weights import open_network
 
 SIDE = 576
-"""Side of the square both pictures are brought to. Of 24 shared-donor pairs of `train` photographs 18 are found;
-with 384, at which the network is trained, 14, with 768 16."""
+"""Side of the square both pictures are brought to. Of 24 shared-donor pairs of `train` photographs 18 are
+found; with 384, at which the network is trained, 14, with 768 16."""
 LEVELS = ("fine", "coarse")
 """The network's outputs."""
 ROWS = 512
