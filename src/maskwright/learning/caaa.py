@@ -32,6 +32,7 @@ from maskwright.learning.shares import terms, terms_for
 from maskwright.learning.taken_task import TakenTask, taken_of
 from maskwright.learning.task import Sizes
 from maskwright.learning.train import Assignment, Outcome
+from maskwright.masks.annotators import relation
 from maskwright.masks.annotators.caaa import Caaa
 from maskwright.masks.annotators.confidence import CONSTANTS
 from maskwright.masks.annotators.sacm import LEVELS
@@ -137,7 +138,16 @@ def _finished(
     matching = {**described.figures, **figures}
     donor, masking = _mask(given.out / f"{MASK}.onnx", task, masked, seed)
     plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}
-    write_card(path, name=MATCHER, **told, layers=[DONOR], steps=described.steps, figures=matching)
+    unfitted = dict.fromkeys(relation.CONSTANTS, 0.0)
+    write_card(
+        path,
+        name=MATCHER,
+        **told,
+        layers=[DONOR],
+        constants=unfitted,
+        steps=described.steps,
+        figures=matching,
+    )
     write_card(donor, name=MASK, **told, constants=plain, steps=masked.steps, figures=masking)
 
     drawn = [

@@ -19,9 +19,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from maskwright.errors import InputError
 from maskwright.masks.annotators.candidates import Matches
 from maskwright.masks.annotators.compact import Compact, Weigher
-from maskwright.masks.annotators.confidence import confidence
+from maskwright.masks.annotators.confidence import CONSTANTS, confidence
 from maskwright.masks.annotators.evidence import STRIDE, evidence
 from maskwright.masks.annotators.guided import followed
 from maskwright.masks.annotators.keypoints import keypoint_matches
@@ -76,25 +77,18 @@ class Caaa:
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
         file = shipped("caaa") if path is None else Path(path)
         donor = file.with_name(f"{file.stem}-donor.onnx")
+        cards = [read_card(file), _card_with(donor, ("odds_gain", *CONSTANTS))]
         self._compact = Compact(threads=threads)
         self._rule = shipped_rule()
-        self._constants: Mapping[str, float] = {}
-        digests = [self._compact.card.digest]
-        self.card = Card(name="caaa", version="1", digest="", layers=(DONOR,))
-        self._matchers: dict[str, Callable[[Picture, Picture], list[Matches]]] = {}
-        if file.exists():
-            self._matchers["sacm"] = Matcher(file, threads=threads).matches
-            self.card = read_card(file)
-            self._constants = self.card.constants
-            digests.append(self.card.digest)
-        self._matchers["keypoints"] = keypoint_matches
-        self._weigher: Weigher | None = None
-        if donor.exists():
-            card = read_card(donor)
-            self._weigher = Weigher(open_network(donor, threads=threads), self._rule, card.constants)
-            digests.append(card.digest)
-        together = hashlib.sha256("".join(digests).encode()).hexdigest()
-        self.card = replace(self.card, digest=together, layers=(DONOR,))
+        self._grouping = cards[0].constants
+        self._weigher = Weigher(open_network(donor, threads=threads), self._rule, cards[1].constants)
+        self._matchers: dict[str, Callable[[Picture, Picture], list[Matches]]] = {
+            "sacm": Matcher(file, threads=threads).matches,
+            "keypoints": keypoint_matches,
+        }
+        parts = [f"{card.digest} {sorted(card.constants.items())}" for card in (*cards, self._compact.card)]
+        digest = hashlib.sha256("".join(parts).encode()).hexdigest()
+        self.card = replace(cards[0], digest=digest, layers=(DONOR,))
 
     def annotate(self, batch: Sequence[Aligned], hints: Sequence[Hint]) -> list[Change]:
         """One change a pair, in order; each has its group."""
@@ -122,7 +116,7 @@ class Caaa:
             return pair
         original = _unlaid(pair)
         figures, found = self.figures(pair)
-        group = group_of(figures, self._constants)[0] if self._constants else _guess(figures)
+        group, _ = group_of(figures, self._grouping)
         if group == "shared-probe":
             laid = _laid_anew(pair, original, found, figures)
             if laid is not None:
@@ -154,17 +148,11 @@ class Caaa:
             np.maximum(donor, np.asarray(carried, np.float32), out=donor)
         if min(taken.max(), donor.max()) < 0.5:
             return _unrelated(edited)
-        scores = {}
-        if self._weigher is not None:
-            scores["confidence"] = confidence(taken[::STRIDE, ::STRIDE], self._weigher.constants)
+        scores = {"confidence": confidence(taken[::STRIDE, ::STRIDE], self._weigher.constants)}
         return Change(taken, layers={DONOR: donor}, scores=scores, group="shared-donor", aligned=laid[0])
 
     def _taken(self, pair: Aligned, support: Mask) -> ChangeMap:
         """How likely each pixel is the original's, (H, W) float32; only regions that hold support."""
-        if self._weigher is None:
-            change = np.asarray(cv2.GaussianBlur(support.astype(np.float32), (0, 0), 4), np.float32)
-            change[~pair.valid] = 0
-            return change
         frame = shrunk(pair) if pair.valid.size > LARGE else pair
         seen = evidence(frame)
         odds, _ = self._weigher.weigh(seen)
@@ -176,6 +164,17 @@ class Caaa:
         change = self._weigher.chance(followed(odds, strength_of(pair)))
         change[~pair.valid] = 0
         return solid(reaching(without_specks(change, LEAST_PX), support), self._rule)
+
+
+def _card_with(file: Path, names: Sequence[str]) -> Card:
+    """The card of a network; refused where it lacks a constant."""
+    card = read_card(file)
+    lacking = sorted({*names} - {*card.constants})
+    if lacking:
+        raise InputError(
+            f"the card of {file} lacks the constant {lacking[0]}", hint="train it: maskwright train caaa"
+        )
+    return card
 
 
 def _unrelated(edited: Picture) -> Change:
@@ -226,9 +225,3 @@ def _laid_anew(
         if laid is not None:
             return laid
     return None if unrelated else pair
-
-
-def _guess(figures: Mapping[str, float]) -> str:
-    if figures["border"] > 0.3 or figures["agreement"] > 0.3 or figures["coarse"] > 0.18:
-        return "shared-probe"
-    return "shared-donor" if figures["found"] else "unrelated"
