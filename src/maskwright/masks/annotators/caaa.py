@@ -29,6 +29,7 @@ from maskwright.masks.annotators.keypoints import keypoint_matches
 from maskwright.masks.annotators.large import LARGE, shrunk
 from maskwright.masks.annotators.located import Located, located, on_grid
 from maskwright.masks.annotators.regions import reaching, solid, strength_of, without_specks
+from maskwright.masks.annotators.relation import CONSTANTS as GROUPING
 from maskwright.masks.annotators.relation import figures_of, group_of
 from maskwright.masks.annotators.rule import shipped_rule
 from maskwright.masks.annotators.sacm import Matcher
@@ -77,7 +78,7 @@ class Caaa:
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
         file = shipped("caaa") if path is None else Path(path)
         donor = file.with_name(f"{file.stem}-donor.onnx")
-        cards = [read_card(file), _card_with(donor, ("odds_gain", *CONSTANTS))]
+        cards = [_card_with(file, GROUPING), _card_with(donor, ("odds_gain", *CONSTANTS))]
         self._compact = Compact(threads=threads)
         self._rule = shipped_rule()
         self._grouping = cards[0].constants
