@@ -42,7 +42,7 @@ fix: $(STAMP) docs  ## repair what can be repaired: format, lint, CLI reference
 bench: $(STAMP)  ## the benchmarks: speed, memory, resuming
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-weights: $(STAMP)  ## train the networks that are shipped, into trained/; the last two want a GPU
+weights: $(STAMP)  ## train the networks that are shipped, into trained/; sigma wants a GPU
 	$(BIN)/maskwright train autoencoder --photos $(PHOTOS) --steps 1338 --batch 16 --seed 1 -o trained/autoencoder
 	$(BIN)/maskwright train compact --photos $(PHOTOS) --steps 7000 --reuse 10 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/compact
@@ -50,6 +50,7 @@ weights: $(STAMP)  ## train the networks that are shipped, into trained/; the la
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/sigma-1
 	$(BIN)/maskwright train sigma --stage 2 --start trained/sigma-1 --photos $(PHOTOS) --steps 1873 --batch 128 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx --unlabelled $(UNLABELLED) -o trained/sigma-2
+	$(BIN)/maskwright train caaa --photos $(PHOTOS) --minutes 46 --seed 1 -o trained/caaa
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py

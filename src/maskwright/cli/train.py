@@ -20,7 +20,7 @@ def command(
     network: Annotated[
         str,
         typer.Argument(
-            help="compact, dass, sigma, sam-cd or autoencoder.", metavar="NETWORK", show_default=False
+            help="compact, dass, sigma, sam-cd, caaa or autoencoder.", metavar="NETWORK", show_default=False
         ),
     ],
     photos: Annotated[
