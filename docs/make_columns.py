@@ -30,12 +30,12 @@ taken, and where the annotator does not say.
 
 ## Pairs that share only an object
 
-Of a pair with the verdict `object_taken` the rest of the edited picture is another photograph. What compares two
-copies of one photograph says nothing of it, and is null:
+Of a pair with the verdict `object_taken` the rest of the edited picture is another photograph. What compares
+two copies of one photograph says nothing of it, and is null:
 
 - `shift_px` and `crop_frac`: there is no common frame to have moved or been cropped;
-- `background`, `tone_shift_de`, `outside_change`, `sharpness_ratio` and all `outside_` columns with a region: the
-  background has no original;
+- `background`, `tone_shift_de`, `outside_change`, `sharpness_ratio` and all `outside_` columns with a region:
+  the background has no original;
 - `contrast`: it is measured against the background;
 - `noise_floor`, `unexplained` and `missed_px`: what differs without an edit cannot be told.
 

@@ -14,7 +14,12 @@ from maskwright.masks.annotators import ANNOTATORS
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "src" / "maskwright" / "weights"
-MOST_BYTES = {"compact.onnx": 4_000_000, "sigma-compact.onnx": 6_000_000}
+MOST_BYTES = {
+    "compact.onnx": 4_000_000,
+    "sigma-compact.onnx": 6_000_000,
+    "caaa.onnx": 4_800_000,
+    "caaa-donor.onnx": 1_200_000,
+}
 """Of each network in the wheel."""
 
 WITHOUT_TORCH = """
