@@ -49,8 +49,8 @@ ROUNDS = 6
 """Most Gauss-Newton steps on a view."""
 SETTLED_PX = 0.02
 """Movement in pixels of a view below which a map has settled."""
-MANY = 24
-"""Blocks of a coarser view; with fewer near the matches it is also tried without."""
+MANY = 400
+"""Blocks; with fewer near the matches it is also tried without the coarser view, which may show nothing."""
 SURE = 3.0
 """A map of n matches is off by at most a match's tolerance, times this over the root of n."""
 HOPELESS = 0.12
@@ -67,8 +67,11 @@ PATCH = 6
 LEAST_BLOCKS, FAINT, LEAST_STRENGTH = 8, 0.45, 1.0
 """Telling blocks that must agree, and the sum of what their coherence has above `FAINT`, each times how much
 of its structure runs across as well as along, 0..1: blocks on one contour agree with any other contour.
-Of 30 shared-donor pairs of `train` photographs right maps have 1.2 and more, but for two of 8 blocks; of 60
-unrelated ones the highest has 0.92, the next 0.40."""
+Of 60 unrelated pairs of `train` photographs the highest has 0.92, the next 0.49; of 50 shared-donor ones the
+right maps have 0.9 and more but for a few of 9 blocks."""
+UNLIKELY, STRENGTH_THEN = -10.0, 0.7
+"""Where as many matches agree by chance less often than this (log10), so much is enough; of 45 further
+unrelated pairs the highest such has 0.34."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Located:
         matrix: (3, 3) float64, takes a pixel of the edited picture to the original.
         inliers: matches that agree with it.
         likeness: mean cosine of theirs.
+        chance: log10 of how many maps wrong matches would give that as many agree with.
         support: (rows, columns) bool, blocks of the edited picture that agree under it.
         telling: same shape, blocks with enough structure in one of the pictures to say anything.
         inside: same shape, blocks that lie within the original.
@@ -89,6 +93,7 @@ class Located:
     matrix: Matrix
     inliers: int
     likeness: float
+    chance: float
     support: Flags
     telling: Flags
     inside: Flags
@@ -130,9 +135,10 @@ def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> l
         for candidate in candidates(each, MAPS):
             agree = candidate.agree
             one = _settled(there, here, candidate.matrix, each.places[agree], each.tolerance_px)
-            if one is not None and _holds(one):
+            if one is not None:
                 inliers, likeness = int(np.count_nonzero(agree)), float(each.likeness[agree].mean())
-                found.append(replace(one, inliers=inliers, likeness=likeness))
+                one = replace(one, inliers=inliers, likeness=likeness, chance=candidate.chance)
+                found += [one] if _holds(one) else []
     return _apart(found)
 
 
@@ -163,14 +169,13 @@ def _settled(
     there: Views, here: Views, matrix: Matrix, places: NDArray[np.float32], tolerance_px: float
 ) -> Located | None:
     """The map settled near the matches, then on all that agrees under it; None where hardly anything does."""
-    finest = here.levels[0]
+    start, finest = matrix, here.levels[0]
     sure = min(1.0, SURE / float(np.sqrt(len(places))))
     near_px = sure * tolerance_px / float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    ways = [here.levels[1::-1]] if len(here.levels) > 1 else []
-    if not ways or np.count_nonzero(_near(places, ways[0][0])) < MANY:
-        ways.append(here.levels[:1])
-    tried = [_down(there, way, matrix, places, near_px) for way in ways]
-    matrix, agrees = max(tried, key=lambda each: each[1])
+    matrix, agrees = _down(there, here.levels[1::-1], matrix, places, near_px)
+    if agrees < LIKELY and np.count_nonzero(_near(places, finest)) < MANY:
+        directly = _down(there, here.levels[:1], start, places, near_px)
+        matrix, agrees = max((matrix, agrees), directly, key=lambda each: each[1])
     if agrees < HOPELESS:
         return None
     near = _near(places, finest)
@@ -320,13 +325,14 @@ def _seen(there: Views, view: View, matrix: Matrix, near: Flags) -> Located:
     support = keep[labels]
     counted = support & grids.telling
     strength = float(((grids.coherence - FAINT) * grids.across)[counted].sum())
-    return Located(matrix, 0, 0.0, support, grids.telling, grids.inside, strength, SIDE * view.factor)
+    return Located(matrix, 0, 0.0, 0.0, support, grids.telling, grids.inside, strength, SIDE * view.factor)
 
 
 def _holds(one: Located) -> bool:
     """Whether more agrees, and better, than chance gives."""
     counted = int(np.count_nonzero(one.support & one.telling))
-    return counted >= LEAST_BLOCKS and one.strength >= LEAST_STRENGTH
+    least = STRENGTH_THEN if one.chance <= UNLIKELY else LEAST_STRENGTH
+    return counted >= LEAST_BLOCKS and one.strength >= least
 
 
 def _apart(found: list[Located]) -> list[Located]:
