@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +76,16 @@ def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | Non
     half = given.schedule if given.schedule.minutes is None else _halved(given.schedule)
     half = replace(half, average=AVERAGE)
     workers = options.makers if given.ranks.local_rank == 0 else 0
+    drawing: Mapping[str, Any] = {
+        "seed": options.seed,
+        "batch": options.batch,
+        "reuse": options.reuse,
+        "cache": given.cache,
+        "workers": workers,
+    }
     matcher = SacmTask(
         given.shares,
-        seed=options.seed,
-        batch=options.batch,
-        reuse=options.reuse,
-        cache=given.cache,
-        workers=workers,
+        **drawing,
         samples=amounts.matched,
     )
     folder = given.out / "sacm"
@@ -96,11 +100,7 @@ def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | Non
         )
     task = TakenTask(
         given.shares,
-        seed=options.seed,
-        batch=options.batch,
-        reuse=options.reuse,
-        cache=given.cache,
-        workers=workers,
+        **drawing,
         sizes=amounts.sizes,
         name=MASK,
         maker=taken_of,
@@ -139,16 +139,10 @@ def _finished(
     donor, masking = _mask(given.out / f"{MASK}.onnx", task, masked, seed)
     plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}
     unfitted = dict.fromkeys(relation.CONSTANTS, 0.0)
-    write_card(
-        path,
-        name=MATCHER,
-        **told,
-        layers=[DONOR],
-        constants=unfitted,
-        steps=described.steps,
-        figures=matching,
-    )
-    write_card(donor, name=MASK, **told, constants=plain, steps=masked.steps, figures=masking)
+    of_matcher: dict[str, Any] = {**told, "name": MATCHER, "layers": [DONOR], "steps": described.steps}
+    of_mask: dict[str, Any] = {**told, "name": MASK, "steps": masked.steps}
+    write_card(path, **of_matcher, constants=unfitted, figures=matching)
+    write_card(donor, **of_mask, constants=plain, figures=masking)
 
     drawn = [
         known_pairs(photos, str(path), seed=PURPOSES * seed + purpose, pairs=number, workers=workers)
@@ -159,15 +153,7 @@ def _finished(
     ]
     constants = fit_groups(drawn[0])
     matching |= accuracy(drawn[1], constants)
-    write_card(
-        path,
-        name=MATCHER,
-        **told,
-        layers=[DONOR],
-        constants=constants,
-        steps=described.steps,
-        figures=matching,
-    )
+    write_card(path, **of_matcher, constants=constants, figures=matching)
 
     kept, held = (
         list(answers(Taking(photos, str(path), PURPOSES * seed + purpose), range(number), workers))
@@ -179,7 +165,7 @@ def _finished(
     gain = gain_of(kept)
     constants = {"odds_gain": gain, **confidence_constants(judged(with_gain(kept, gain)))}
     masking |= figures_in_earnest(judged(with_gain(held, gain)), constants)
-    card = write_card(donor, name=MASK, **told, constants=constants, steps=masked.steps, figures=masking)
+    card = write_card(donor, **of_mask, constants=constants, figures=masking)
     steps, elapsed_s = described.steps + masked.steps, described.elapsed_s + masked.elapsed_s
     return Outcome(path, card, steps, elapsed_s, {**matching, **masking})
 

@@ -55,7 +55,7 @@ STATUSES = ("ok", "rejected", "failed")
 VERDICTS: dict[str, str] = {
     "identical_file": "The two files are the same, byte for byte.",
     "same_pixels": "The files differ, but every pixel is the same.",
-    "different_photograph": ("These are different photographs, and no shared object was found."),
+    "different_photograph": "These are different photographs, and no shared object was found.",
     "object_taken": "Only an object was taken from the original; the rest is another photograph.",
     "whole_picture": "Nearly the whole picture was changed.",
     "local_edit": "Part of the picture was changed.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from os import PathLike
@@ -138,6 +138,24 @@ def read_card(path: str | PathLike[str]) -> Card:
         layers=tuple(told.get("layers", ())),
         constants={name: float(value) for name, value in told.get("constants", {}).items()},
     )
+
+
+def check_constants(path: str | PathLike[str], card: Card, names: Iterable[str], *, train: str) -> None:
+    """Refuse a network whose card lacks a constant that it cannot do without.
+
+    Args:
+        path: of the network, for the message.
+        names: of the constants.
+        train: what `maskwright train` would be told to train, for the hint.
+
+    Raises:
+        InputError: one of them is not there.
+    """
+    lacking = sorted({*names} - {*card.constants})
+    if lacking:
+        raise InputError(
+            f"the card of {path} lacks the constant {lacking[0]}", hint=f"train it: maskwright train {train}"
+        )
 
 
 def backbone_of(path: str | PathLike[str]) -> BackboneCard | None:

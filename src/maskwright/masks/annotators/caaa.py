@@ -19,7 +19,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskwright.errors import InputError
 from maskwright.masks.annotators.candidates import Matches
 from maskwright.masks.annotators.compact import Compact, Weigher
 from maskwright.masks.annotators.confidence import CONSTANTS, confidence
@@ -40,7 +39,6 @@ from maskwright.pairs.tone import apply_tone, fit_tone
 from maskwright.pairs.values import (
     DONOR,
     Aligned,
-    Card,
     Change,
     ChangeMap,
     Geometry,
@@ -49,7 +47,7 @@ from maskwright.pairs.values import (
     Picture,
     Tone,
 )
-from maskwright.weights import open_network, read_card, shipped
+from maskwright.weights import check_constants, open_network, read_card, shipped
 
 QUICK_PX = 256
 """Longer side at most of the view that the quick route looks at."""
@@ -78,7 +76,10 @@ class Caaa:
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
         file = shipped("caaa") if path is None else Path(path)
         donor = file.with_name(f"{file.stem}-donor.onnx")
-        cards = [_card_with(file, GROUPING), _card_with(donor, ("odds_gain", *CONSTANTS))]
+        cards = []
+        for network, names in ((file, GROUPING), (donor, ("odds_gain", *CONSTANTS))):
+            cards.append(read_card(network))
+            check_constants(network, cards[-1], names, train="caaa")
         self._compact = Compact(threads=threads)
         self._rule = shipped_rule()
         self._grouping = cards[0].constants
@@ -165,17 +166,6 @@ class Caaa:
         change = self._weigher.chance(followed(odds, strength_of(pair)))
         change[~pair.valid] = 0
         return solid(reaching(without_specks(change, LEAST_PX), support), self._rule)
-
-
-def _card_with(file: Path, names: Sequence[str]) -> Card:
-    """The card of a network; refused where it lacks a constant."""
-    card = read_card(file)
-    lacking = sorted({*names} - {*card.constants})
-    if lacking:
-        raise InputError(
-            f"the card of {file} lacks the constant {lacking[0]}", hint="train it: maskwright train caaa"
-        )
-    return card
 
 
 def _unrelated(edited: Picture) -> Change:

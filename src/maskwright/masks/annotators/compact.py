@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.errors import InputError
 from maskwright.masks.annotators.background import is_identical, noisy_background
 from maskwright.masks.annotators.confidence import CONSTANTS, confidence
 from maskwright.masks.annotators.difference import exact_change, nothing_changed
@@ -30,7 +29,7 @@ from maskwright.masks.annotators.regions import reaching, seeded, solid, strengt
 from maskwright.masks.annotators.rule import Rule, constants, log_odds, shipped_rule
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.values import Aligned, Change, ChangeMap, Hint, Mask
-from maskwright.weights import open_network, read_card, shipped
+from maskwright.weights import check_constants, open_network, read_card, shipped
 
 MULTIPLE = 32
 """The network takes planes whose sides are multiples of this; they are continued by their last values."""
@@ -59,12 +58,7 @@ class Compact:
     def __init__(self, path: str | None = None, *, threads: int = 1) -> None:
         file = shipped("compact") if path is None else path
         card = read_card(file)
-        lacking = sorted({"odds_gain", *CONSTANTS} - {*card.constants})
-        if lacking:
-            raise InputError(
-                f"the card of {file} lacks the constant {lacking[0]}",
-                hint="train it: maskwright train compact",
-            )
+        check_constants(file, card, ("odds_gain", *CONSTANTS), train="compact")
         both = hashlib.sha256(card.digest.encode() + constants()).hexdigest()
         self.card = replace(card, digest=both)
         network = open_network(file, threads=threads)

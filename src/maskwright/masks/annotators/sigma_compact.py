@@ -32,7 +32,7 @@ from maskwright.masks.annotators.sigma import ROUNDTRIP_PX, with_side_effects
 from maskwright.masks.grounding import DEFAULT_GROUNDING, Prior, load_grounding, priors_of
 from maskwright.pairs.values import Aligned, Card, Change, Hint, Picture
 from maskwright.synthesis.roundtrip import load_roundtrip, pass_through
-from maskwright.weights import backbone_of, open_network, read_card, shipped
+from maskwright.weights import backbone_of, check_constants, open_network, read_card, shipped
 
 
 class Trained:
@@ -57,11 +57,7 @@ class Trained:
         network = open_network(file, threads=threads)
         layers = next(each.shape[1] for each in network.get_inputs() if each.name == "null")
         nulls = [*constants_of(np.zeros((layers, 2), np.float32))]
-        lacking = sorted({"odds_gain", *nulls, *CONSTANTS} - {*card.constants})
-        if lacking:
-            raise InputError(
-                f"the card of {file} lacks the constant {lacking[0]}", hint="train it: maskwright train sigma"
-            )
+        check_constants(file, card, ("odds_gain", *nulls, *CONSTANTS), train="sigma")
         self._grounding = load_grounding(grounding)
         parts = [card.digest.encode(), constants(), self._grounding.digest.encode()]
         parts += [] if eyes is None else [eyes.told.digest.encode()]
