@@ -126,11 +126,25 @@ def test_groups_that_lie_apart_are_told_apart_and_figures_that_never_change_weig
     figures[:, 0] += groups == 0
     figures[:, 1] += groups == 1
     figures[:, 2] = 0.5
-    known = Known(figures, groups)
+    known = Known(figures, groups, np.zeros(180, np.bool_))
     constants = fit_groups(known)
     assert set(constants) == set(CONSTANTS)
     assert accuracy(known, constants)["groups"] > 0.95
     assert all(constants[f"{group}_{FIGURES[2]}"] == 0 for group in GROUPS)
+
+
+def test_what_the_quick_route_takes_is_a_changed_copy_and_is_not_fitted_on() -> None:
+    rng = np.random.default_rng(5)
+    groups = np.repeat(np.arange(3), 40)
+    figures = rng.normal(0, 0.2, (120, len(FIGURES)))
+    figures[np.arange(120), groups] += 1
+    quick = np.arange(120) % 40 < 10
+    wild = np.where(quick[:, None], 1e6, figures)
+    constants = fit_groups(Known(wild, groups, quick))
+    assert constants == fit_groups(Known(figures[~quick], groups[~quick], quick[~quick]))
+    told = accuracy(Known(wild, groups, quick), constants)
+    assert told["groups_shared-probe"] > 0.95
+    assert told["groups_unrelated"] <= 0.75
 
 
 @pytest.mark.slow
@@ -141,7 +155,7 @@ def test_the_fit_is_that_of_an_independent_implementation() -> None:
     figures = rng.normal(0, 1, (300, len(FIGURES)))
     figures[:, 0] += 0.7 * groups
     figures[:, 3] -= 0.4 * groups
-    constants = fit_groups(Known(figures, groups))
+    constants = fit_groups(Known(figures, groups, np.zeros(300, np.bool_)))
     standard = (figures - figures.mean(axis=0)) / figures.std(axis=0)
     # its penalty is half a square over C, and its loss a sum over rows: 1 / (2 C n) is our 1e-3
     theirs = linear.LogisticRegression(C=1 / (2 * 1e-3 * 300), tol=1e-8, max_iter=5000).fit(standard, groups)

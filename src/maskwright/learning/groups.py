@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from maskwright.bench.processes import answers
-from maskwright.masks.annotators.caaa import Caaa
+from maskwright.masks.annotators.caaa import Caaa, agrees_everywhere
 from maskwright.masks.annotators.relation import FIGURES, group_of
 from maskwright.pairs.align import align
 from maskwright.pairs.values import GROUPS
@@ -30,10 +30,12 @@ class Known:
     Args:
         figures: (n, k) float64, a column for each of `FIGURES`.
         groups: (n,) numbers in `GROUPS`.
+        quick: (n,) bool, the quick route takes it: nobody asks for its figures.
     """
 
     figures: NDArray[np.float64]
     groups: NDArray[np.int64]
+    quick: NDArray[np.bool_]
 
 
 def known_pairs(photos: Sequence[Photo], path: str, *, seed: int, pairs: int, workers: int = 1) -> Known:
@@ -45,12 +47,14 @@ def known_pairs(photos: Sequence[Photo], path: str, *, seed: int, pairs: int, wo
     """
     tasks = [(number, place) for number in range(pairs) for place in range(len(GROUPS))]
     rows = list(answers(_Measuring(tuple(photos), path, seed), tasks, workers))
-    return Known(np.array(rows), np.array([place for _, place in tasks], np.int64))
+    quick = np.array([not row for row in rows])
+    figures = np.array([row or [0.0] * len(FIGURES) for row in rows])
+    return Known(figures, np.array([place for _, place in tasks], np.int64), quick)
 
 
 @dataclass(frozen=True, slots=True)
 class _Measuring:
-    """Gives the figures of a pair, by its number and its group's."""
+    """Gives the figures of a pair, by its number and its group's; none where the quick route takes it."""
 
     photos: tuple[Photo, ...]
     path: str
@@ -59,7 +63,10 @@ class _Measuring:
     def __call__(self, task: tuple[int, int]) -> list[float]:
         number, place = task
         drawn = draw_related(self.photos, np.random.default_rng((self.seed, number, place)), GROUPS[place])
-        figures, _ = annotator_of(self.path).figures(align(drawn.original, drawn.edited))
+        pair = align(drawn.original, drawn.edited)
+        if agrees_everywhere(pair):
+            return []
+        figures, _ = annotator_of(self.path).figures(pair)
         return [figures[name] for name in FIGURES]
 
 
@@ -70,15 +77,17 @@ def annotator_of(path: str) -> Caaa:
 
 
 def fit_groups(known: Known) -> dict[str, float]:
-    """Multinomial logistic regression with a little ridge: `<group>_bias` and `<group>_<figure>` for each.
+    """Multinomial logistic regression with a little ridge: `<group>_bias` and `<group>_<figure>` for each;
+    of the pairs that the quick route leaves.
 
     Figures are standardised within and the weights given for them as they are; a figure that never
     changes gets 0.
     """
-    mean, spread = known.figures.mean(axis=0), known.figures.std(axis=0)
+    figures, groups = known.figures[~known.quick], known.groups[~known.quick]
+    mean, spread = figures.mean(axis=0), figures.std(axis=0)
     spread = np.where(spread > 1e-12, spread, np.inf)
-    rows = torch.from_numpy((known.figures - mean) / spread)
-    target = torch.from_numpy(known.groups)
+    rows = torch.from_numpy((figures - mean) / spread)
+    target = torch.from_numpy(groups)
     weights = torch.zeros(len(GROUPS), rows.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(len(GROUPS), dtype=torch.float64, requires_grad=True)
     solver = torch.optim.LBFGS([weights, bias], max_iter=500, line_search_fn="strong_wolfe")
@@ -100,8 +109,11 @@ def fit_groups(known: Known) -> dict[str, float]:
 
 
 def accuracy(known: Known, constants: Mapping[str, float]) -> dict[str, float]:
-    """Share of the pairs whose group is told rightly: `groups`, and of every group by itself."""
-    told = [group_of(dict(zip(FIGURES, row, strict=True)), constants)[0] for row in known.figures.tolist()]
+    """Share of the pairs whose group the router tells rightly: `groups`, and of every group by itself."""
+    told = [
+        "shared-probe" if quick else group_of(dict(zip(FIGURES, row, strict=True)), constants)[0]
+        for row, quick in zip(known.figures.tolist(), known.quick.tolist(), strict=True)
+    ]
     right = np.array([GROUPS[number] == group for number, group in zip(known.groups, told, strict=True)])
     found = {"groups": float(right.mean())}
     for place, group in enumerate(GROUPS):

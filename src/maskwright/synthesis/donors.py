@@ -28,7 +28,7 @@ from maskwright.synthesis.steps import Made, Named, Side, begin
 from maskwright.synthesis.superpixels import superpixels
 from maskwright.synthesis.truth import window_of
 
-RECIPE = 2
+RECIPE = 3
 """Of the distribution; grows when the same seed no longer gives the same pairs."""
 AREAS = ((0.01, 0.1), (0.1, 0.25), (0.25, 0.5))
 """Shares of the edited picture that the object takes: a third of the pairs each, evenly within; the
@@ -50,6 +50,11 @@ TRIES = 16
 """Regions drawn at most until one is fit to be taken."""
 LEFT_FRAC = 0.35
 """Least share of a side that a crop leaves."""
+SHARED_FRAC = 0.35
+"""Where both pictures are cropped, each shows so much at least of what the other shows."""
+
+Window = tuple[float, float, float, float]
+"""Left, top, right and bottom of a crop, as shares of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,7 @@ def draw_probe(photos: Sequence[Photo], rng: Generator) -> Related:
     """A shared-probe pair as training draws them, one of its pictures or both cropped half of the time."""
     made = draw_sample(photos, rng).told.made
     words = []
-    for side in _sides(rng):
-        box = _window(rng)
+    for side, box in zip(sides := _sides(rng), _windows(len(sides), rng), strict=True):
         made = corruptions.crop(*box, side=side)(made, rng)
         words.append("{} cropped to {:.2f} {:.2f} {:.2f} {:.2f}".format(side, *box))
     if rng.random() < 0.06:
@@ -319,8 +323,17 @@ def _sides(rng: Generator) -> tuple[Side, ...]:
     return choices[int(rng.choice(4, p=[0.5, 0.3, 0.1, 0.1]))]
 
 
-def _window(rng: Generator) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a crop, as shares."""
+def _windows(count: int, rng: Generator) -> list[Window]:
+    """So many crops, of which each shows enough of what the others show."""
+    while True:
+        windows = [_window(rng) for _ in range(count)]
+        left, top, right, bottom = np.array([(0, 0, 1, 1), *windows], np.float64).T
+        shared = max(0.0, right.min() - left.max()) * max(0.0, bottom.min() - top.max())
+        if shared >= SHARED_FRAC * ((right - left) * (bottom - top))[1:].max(initial=0):
+            return windows
+
+
+def _window(rng: Generator) -> Window:
     across, down = rng.uniform(LEFT_FRAC, 1, 2)
     left, top = rng.uniform(0, 1 - across), rng.uniform(0, 1 - down)
     return float(left), float(top), float(left + across), float(top + down)

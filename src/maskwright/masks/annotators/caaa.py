@@ -130,7 +130,7 @@ class Caaa:
     def figures(self, pair: Aligned) -> tuple[dict[str, float], list[Located]]:
         """What speaks for each group, see `figures_of`, and the maps that were found to hold."""
         original = _unlaid(pair)
-        matches = [each for find in self._matchers.values() for each in find(original, pair.edited)]
+        matches = (each for find in self._matchers.values() for each in find(original, pair.edited))
         found = located(original, pair.edited, matches)
         return figures_of(pair, found), found
 

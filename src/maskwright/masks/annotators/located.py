@@ -10,7 +10,7 @@ Maps are (3, 3) float64 and take a pixel (x, y, 1) of the edited picture to the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -120,8 +120,11 @@ class Grids:
     across: NDArray[np.float64]
 
 
-def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> list[Located]:
+def located(original: Picture, edited: Picture, matches: Iterable[Matches]) -> list[Located]:
     """The maps that hold, that with most support first; empty where there is none.
+
+    Once a map holds whose matches are no chance, no further set is looked at, and of its own set only maps
+    as sure.
 
     Args:
         original, edited: (H, W, 3) uint8, RGB; any two sizes.
@@ -133,12 +136,16 @@ def located(original: Picture, edited: Picture, matches: Sequence[Matches]) -> l
     found: list[Located] = []
     for each in matches:
         for candidate in candidates(each, MAPS):
+            if _sure(found) and candidate.chance > UNLIKELY:
+                break
             agree = candidate.agree
             one = _settled(there, here, candidate.matrix, each.places[agree], each.tolerance_px)
             if one is not None:
                 inliers, likeness = int(np.count_nonzero(agree)), float(each.likeness[agree].mean())
                 one = replace(one, inliers=inliers, likeness=likeness, chance=candidate.chance)
                 found += [one] if _holds(one) else []
+        if _sure(found):
+            break
     return _apart(found)
 
 
@@ -333,6 +340,11 @@ def _holds(one: Located) -> bool:
     counted = int(np.count_nonzero(one.support & one.telling))
     least = STRENGTH_THEN if one.chance <= UNLIKELY else LEAST_STRENGTH
     return counted >= LEAST_BLOCKS and one.strength >= least
+
+
+def _sure(found: Sequence[Located]) -> bool:
+    """Whether the matches of one of these are no chance."""
+    return any(one.chance <= UNLIKELY for one in found)
 
 
 def _apart(found: list[Located]) -> list[Located]:
