@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
 
 from maskwright.masks.annotators.candidates import Matches
 from maskwright.masks.annotators.keypoints import keypoint_mask, keypoint_matches
-from maskwright.masks.annotators.located import Located, grids_of, located, on_grid
+from maskwright.masks.annotators.located import UNLIKELY, Located, grids_of, located, on_grid
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.registration import blocks_of, grey_of, views_of
 from maskwright.pairs.values import Picture
@@ -52,6 +54,17 @@ def test_two_kinds_of_matches_tell_of_one_map_once() -> None:
     pair = taken(5)
     given = keypoint_matches(pair.original, pair.edited)
     assert len(located(pair.original, pair.edited, [*given, *given])) == 1
+
+
+def test_after_a_map_that_is_no_chance_no_further_matches_are_asked_for() -> None:
+    pair = taken(5)
+
+    def sets() -> Iterator[Matches]:
+        yield from keypoint_matches(pair.original, pair.edited)
+        raise AssertionError("asked for more")
+
+    (one,) = located(pair.original, pair.edited, sets())
+    assert one.chance <= UNLIKELY
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from maskwright.errors import InputError, SettingError
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.align import align
 from maskwright.pairs.values import GROUPS
-from maskwright.synthesis.donors import Related, draw_donor, draw_related
+from maskwright.synthesis.donors import SHARED_FRAC, Related, draw_donor, draw_probe, draw_related
 from maskwright.synthesis.photos import Photo, read_photos
 from tests.synthesis.conftest import textured
 
@@ -92,6 +92,20 @@ def test_probes_and_strangers_hold_no_object(photos: list[Photo]) -> None:
 
 
 @pytest.mark.slow
+def test_two_crops_of_one_photograph_show_the_same_in_part(photos: list[Photo]) -> None:
+    shares = []
+    for number in range(300):
+        words = draw_probe(photos, np.random.default_rng([10, number])).words
+        boxes = [np.array(each.split()[3:], float) for each in words if "cropped" in each]
+        if len(boxes) == 2:
+            one, other = boxes
+            shared = np.minimum(one, other)[2:] - np.maximum(one, other)[:2]
+            assert shared.min() > 0
+            shares.append(shared.prod() / max((box[2:] - box[:2]).prod() for box in boxes))
+    assert len(shares) > 15
+    assert min(shares) > SHARED_FRAC - 0.03  # words have two digits
+
+
 def test_groups_are_drawn_evenly(photos: list[Photo]) -> None:
     groups = [draw_related(photos, np.random.default_rng([9, number])).group for number in range(45)]
     assert all(8 <= groups.count(group) <= 24 for group in GROUPS)
