@@ -15,7 +15,8 @@ from maskwright.pages.images import NOWHERE, Shot, laid_on, map_uri, outline, sh
 from maskwright.pages.report import Sheet
 from maskwright.pages.words import counted, figure, percent
 from maskwright.pairs.align import align
-from maskwright.pairs.values import DONOR, Mask, Picture, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import DONOR, Mask, Picture
 
 Places = NDArray[np.int64]
 Wanted = tuple[str, str, str, Places]

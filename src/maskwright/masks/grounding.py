@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from maskwright.errors import InputError, unknown_name
 from maskwright.masks.named import class_named
+from maskwright.pairs.grid import check_same_grid
 from maskwright.pairs.instruction import Transformation, parse
-from maskwright.pairs.values import Aligned, Hint, Picture, check_same_grid
+from maskwright.pairs.values import Aligned, Hint, Picture
 
 Plane = NDArray[np.float32]
 

@@ -18,6 +18,7 @@ from maskwright.masks.scores import score_pair
 from maskwright.masks.verdict import Findings, verdict_of
 from maskwright.pairs.align import align
 from maskwright.pairs.descriptor import describe, phash, reduced
+from maskwright.pairs.grid import check_same_grid
 from maskwright.pairs.picture import MAX_PIXELS, Decoded, read_picture
 from maskwright.pairs.region import read_region
 from maskwright.pairs.registration import resizing
@@ -35,7 +36,6 @@ from maskwright.pairs.values import (
     PictureLike,
     Rejection,
     Shape,
-    check_same_grid,
 )
 
 DETAIL_LIMIT = 300

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from maskwright.masks.missed import missed_px
 from maskwright.masks.side_effects import side_effect_scores
 from maskwright.masks.similarity import mse, psnr, ssim
-from maskwright.pairs.values import Aligned, Change, ChangeMap, Geometry, Mask, Picture, Tone, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Aligned, Change, ChangeMap, Geometry, Mask, Picture, Tone
 
 SCORES: dict[str, str] = {
     "shift_px": "how far the centre of the picture moved, beyond what resizing moves it; edited pixels",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskwright.measures.metrics import pixel_f1
-from maskwright.pairs.values import ChangeMap, Mask, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import ChangeMap, Mask
 
 LAYER = "side_effect"
 """The name of the map among an annotator's layers."""

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Mask, Picture
 
 PSNR_CAP = 100.0
 """dB stated for equal pixels, where the formula gives infinity, which no mean survives."""

@@ -10,7 +10,8 @@ import numpy as np
 from maskwright.pages.images import Shot, exact_uri, shrunk
 from maskwright.pages.page import render
 from maskwright.pages.plots import Curves, Dots, Histogram, Scatter
-from maskwright.pairs.values import Mask, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Mask
 
 MASK_PX = 288
 """Longer side of a mask on a card: three side by side fill half a screen."""

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwright.pairs.difference import on_grid_of
+from maskwright.pairs.grid import check_same_grid
 from maskwright.pairs.picture import encode_png
-from maskwright.pairs.values import Aligned, ChangeMap, Mask, Picture, check_same_grid
+from maskwright.pairs.values import Aligned, ChangeMap, Mask, Picture
 
 QUALITY = 85
 """JPEG quality of photographs on pages: what a person looks at; masks and maps are PNG."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Mask, Picture
 
 MOST_REGIONS = 99
 """Regions beyond this many are outlined but not numbered: three digits hide more than they tell."""

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.pairs.values import Picture, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Picture
 
 Grey: TypeAlias = NDArray[np.uint8]
 """(H, W) uint8, grey levels, rounded."""

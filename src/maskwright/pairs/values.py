@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwright.errors import GridError, InputError
+from maskwright.errors import InputError
+from maskwright.pairs.grid import check_same_grid
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -299,6 +300,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """What a detector says of one picture.
+
+    Args:
+        map: (H, W) float32 in 0..1: probability that the pixel was edited; the mask is `map >= 0.5`.
+        score: 0..1, of the whole picture; higher = rather edited.
+    """
+
+    map: ChangeMap
+    score: float
+
+    def __post_init__(self) -> None:
+        if self.map.dtype != np.float32 or self.map.ndim != 2:
+            raise InputError(f"a detection's map is (H, W) float32, not {self.map.shape} {self.map.dtype}")
+        if not 0 <= self.score <= 1:
+            raise InputError(f"a detection's score is {self.score}, expected 0..1")
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What a pair becomes: a mask or a reason.
 
@@ -373,23 +393,3 @@ class Card:
     licence: str = "Apache-2.0"
     layers: tuple[str, ...] = ()
     constants: Mapping[str, float] = field(default_factory=dict)
-
-
-def check_same_grid(**arrays: NDArray[Any] | None) -> None:
-    """Refuse arrays whose heights and widths differ; None is passed over.
-
-    Raises:
-        GridError: names both arrays and their sizes, width x height.
-    """
-    first = ""
-    size: tuple[int, ...] = ()
-    for name, array in arrays.items():
-        if array is None:
-            continue
-        if not first:
-            first, size = name, array.shape[:2]
-        elif array.shape[:2] != size:
-            raise GridError(
-                f"{name} is {array.shape[1]}x{array.shape[0]}, {first} is {size[1]}x{size[0]}"
-                " (width x height)"
-            )

@@ -16,7 +16,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from maskwright.errors import InputError, SettingError
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.grid import check_same_grid
+from maskwright.pairs.values import Mask, Picture
 
 
 @dataclass(frozen=True, slots=True)

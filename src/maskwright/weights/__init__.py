@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -27,6 +27,7 @@ CARD_KEYS = {
     "layers": list,
     "constants": dict,
     "backbone": dict,
+    "detector": dict,
     "steps": int,
     "seed": int,
     "figures": dict,
@@ -48,6 +49,45 @@ class BackboneCard:
     digest: str
     strides: tuple[int, ...]
     widths: tuple[int, ...]
+
+
+GIVES = {
+    "odds": "log odds, one channel",
+    "chance": "chances in 0..1, one channel",
+    "two-classes": "two channels, authentic and edited, before their softmax",
+}
+"""What the map of a detector's network can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorCard:
+    """How a detector's network is fed and read; `detector` on its card, whose keys these are.
+
+    Args:
+        input: name of the picture's input, uint8 or float32 (N, 3, H, W), RGB; the file says which.
+        output: name of the map's output, float32 (N, 1 or 2, H, W), of the input's height and width.
+        gives: a key of `GIVES`: what the map is.
+        score: name of an output with the picture's score, one number (a chance where `gives` says so, else
+            log odds) or two (authentic and edited, before their softmax); None: taken from the map.
+        side: the one height and width it takes, in pixels; None: it takes any.
+        whole: with a side, true: the picture is resized to it and the map back; false: tiles of that side
+            at the picture's own resolution.
+        multiple: its height and width must be multiples of this, in pixels.
+        margin: pixels around a tile that are seen and not used; no seams where it is no less than what one
+            pixel of the map sees to each side.
+        mean, std: of a float32 input, a number a channel, of values in 0..1: it takes (value - mean) / std.
+    """
+
+    input: str = "picture"
+    output: str = "odds"
+    gives: str = "odds"
+    score: str | None = None
+    side: int | None = None
+    whole: bool = True
+    multiple: int = 1
+    margin: int = 128
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
 
 
 def open_network(
@@ -169,6 +209,18 @@ def backbone_of(path: str | PathLike[str]) -> BackboneCard | None:
     return BackboneCard(told["name"], told["digest"].lower(), tuple(told["strides"]), tuple(told["widths"]))
 
 
+def detector_of(path: str | PathLike[str]) -> DetectorCard | None:
+    """How the network of a detector is fed and read; None where its card does not say.
+
+    Args and errors as `read_card`.
+    """
+    told = _told(path).get("detector")
+    if told is None:
+        return None
+    lists = {name: tuple(float(each) for each in told[name]) for name in ("mean", "std") if name in told}
+    return DetectorCard(**{**told, **lists})
+
+
 def _told(path: str | PathLike[str]) -> dict[str, Any]:
     """What the file of a card says, checked."""
     file = Path(path) if str(path).endswith(".card.json") else card_path(path)
@@ -208,6 +260,8 @@ def _check_keys(file: Path, told: dict[str, Any]) -> None:
         raise InputError(f"{file}: constants are numbers")
     if "backbone" in told:
         _check_backbone(file, told["backbone"])
+    if "detector" in told:
+        _check_detector(file, told["detector"])
 
 
 def _check_backbone(file: Path, told: dict[str, Any]) -> None:
@@ -224,6 +278,14 @@ def _check_backbone(file: Path, told: dict[str, Any]) -> None:
         raise InputError(
             f"{file}: a backbone has a name, a digest, and as many strides as widths, which are whole numbers"
         )
+
+
+def _check_detector(file: Path, told: dict[str, Any]) -> None:
+    """Refuse what is no `DetectorCard`."""
+    known = [each.name for each in fields(DetectorCard)]
+    for key in told:
+        if key not in known:
+            raise InputError(f"{file}: {unknown_name('detector key', key, known)}")
 
 
 def _check_digest(file: Path, data: bytes, card: Card) -> None:

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from maskwright.errors import InputError
 from maskwright.masks.pipeline import one_line
+from maskwright.pairs.grid import check_same_grid
 from maskwright.pairs.maskfile import read_mask
 from maskwright.pairs.picture import read_picture
 from maskwright.pairs.rle import decode_rle
-from maskwright.pairs.values import Encoded, Mask, Picture, check_same_grid
+from maskwright.pairs.values import Encoded, Mask, Picture
 
 Row = dict[str, Any]
 """The columns of `values.ROW` of a picture."""

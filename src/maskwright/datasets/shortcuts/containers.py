@@ -19,8 +19,9 @@ from PIL import Image
 from maskwright.datasets.values import Stored
 from maskwright.errors import InputError, SettingError
 from maskwright.pairs.align import align
+from maskwright.pairs.grid import check_same_grid
 from maskwright.pairs.registration_warp import resized, warped
-from maskwright.pairs.values import Mask, Picture, check_same_grid
+from maskwright.pairs.values import Mask, Picture
 
 JPEG_LONGEST_PX = 65_500
 """libjpeg's JPEG_MAX_DIMENSION (jmorecfg.h)."""

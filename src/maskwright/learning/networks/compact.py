@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from maskwright.learning.networks.unet import UNet
 from maskwright.masks.annotators.planes import CHANNELS, COLOURS, ODDS_CODE, ODDS_ZERO
 
 WIDTHS = (16, 32, 64, 96, 128)
@@ -28,7 +28,7 @@ MULTIPLE = 2 ** len(WIDTHS)
 """Height and width must be multiples of this."""
 
 
-class Compact(nn.Module):
+class Compact(UNet):
     """Convolutions with bias, ReLU, sums across; early fusion of the two pictures.
 
     Args:
@@ -44,22 +44,11 @@ class Compact(nn.Module):
         *,
         names: tuple[str, ...] = CHANNELS,
     ) -> None:
-        super().__init__()
-        self.widths, self.names = widths, names
         mixing, centre = stem_features(names)
+        super().__init__(len(mixing), widths, depths)
+        self.names = names
         self.register_buffer("mixing", mixing, persistent=False)
         self.register_buffer("centre", centre, persistent=False)
-        self.stem = nn.Conv2d(len(mixing), widths[0], 4, stride=2, padding=1)
-        self.down = nn.ModuleList(_conv(fine, coarse, stride=2) for fine, coarse in pairwise(widths))
-        self.body = nn.ModuleList(
-            nn.Sequential(*(_conv(width, width) for _ in range(depth)))
-            for width, depth in zip(widths, depths, strict=True)
-        )
-        self.across = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
-        self.up = nn.ModuleList(_conv(width, width) for width in widths[:-1])
-        self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(cast("Tensor", self.head.bias))
         self.keep = nn.Parameter(torch.ones(())) if "odds" in names else None
         self.on_bytes: nn.Conv2d | None = None
 
@@ -79,23 +68,15 @@ class Compact(nn.Module):
 
     def levels(self, raw: Tensor) -> list[Tensor]:
         """(N, `widths`[k], h / 2^(k+1), w / 2^(k+1)) float: what is made of planes on the way down."""
-        level = self._seen(raw)
-        found = []
-        for body, down in zip(self.body, self.down, strict=False):
-            found.append(body(level))
-            level = down(found[-1])
-        return [*found, self.body[-1](level)]
+        return self.levels_from(self._seen(raw))
 
     def said(self, raw: Tensor, levels: Sequence[Tensor]) -> Tensor:
         """Log odds, as `forward`, of planes as numbers and of their `levels`."""
-        *skipped, level = levels
-        for skip, across, up in zip(skipped[::-1], self.across[::-1], self.up[::-1], strict=True):
-            level = up(functional.interpolate(across(level), scale_factor=2.0, mode="nearest") + skip)
+        found = self.odds_of(levels)
         if self.keep is None:
-            return functional.pixel_shuffle(self.head(level), 2).float()
+            return found
         place = self.names.index("odds")
-        given = (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
-        return functional.pixel_shuffle(self.head(level), 2).float() + self.keep * given
+        return found + self.keep * (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
 
     def _seen(self, raw: Tensor) -> Tensor:
         """The first convolution on features of the bytes, as one convolution on the bytes."""
@@ -135,6 +116,3 @@ def stem_features(names: tuple[str, ...] = CHANNELS) -> tuple[Tensor, Tensor]:
             mixing[number, names.index(f"{side}_{colour}")] = sign / 32
     return mixing, centre
 
-
-def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), nn.ReLU())
