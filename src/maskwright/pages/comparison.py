@@ -145,7 +145,9 @@ def comparison_page(view: ComparisonView) -> str:
         "comparison",
         view=view,
         shot=shot,
-        labels=[] if shot is None else [_label(view, region, shot) for region in view.regions[:MOST_CROPS]],
+        labels=[]
+        if shot is None
+        else [label_of(region, shot, view.mask) for region in view.regions[:MOST_CROPS]],
         photos=None
         if view.aligned
         else [photo_uri(shrunk(each, MAP_PX)) for each in (view.original, view.edited)],
@@ -158,32 +160,44 @@ def comparison_page(view: ComparisonView) -> str:
     )
 
 
-def _label(view: ComparisonView, region: Region, shot: Shot) -> Label:
+def label_of(region: Region, shot: Shot, mask: Mask) -> Label:
     """Above the region's left corner, or inside it where there is no room above."""
-    scale = shot.width / view.mask.shape[1]
+    scale = shot.width / mask.shape[1]
     high = max(12.0, shot.height / 26)
     y = region.y * scale - 0.3 * high
     return Label(region.number, round(region.x * scale, 1), round(max(y, 0.9 * high), 1), round(high, 1))
 
 
-def _crop(view: ComparisonView, region: Region) -> Crop:
-    """The region's box and a margin of a third of it, at least 24 pixels, from both pictures."""
-    height, width = view.mask.shape
+def around(region: Region, mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the region's box and a margin of a third of it, at least 24 pixels."""
+    height, width = mask.shape
     margin = max(24, round(max(region.width, region.height) / 3))
     rows = slice(max(0, region.y - margin), min(height, region.y + region.height + margin))
     columns = slice(max(0, region.x - margin), min(width, region.x + region.width + margin))
+    return rows, columns
+
+
+def crop_uri(picture: Picture) -> str:
+    """A crop as a page holds it: small ones exactly, large ones as JPEG."""
+    exact = math.prod(picture.shape[:2]) <= EXACT_PIXELS
+    small = shrunk(picture, CROP_PX)
+    return exact_uri(small) if exact else photo_uri(small, quality=QUALITY + 5)
+
+
+def _crop(view: ComparisonView, region: Region) -> Crop:
+    """The region and what is around it, from both pictures."""
+    rows, columns = around(region, view.mask)
     mask, meant, beyond = (
         "" if each is None else outline(np.ascontiguousarray(each[rows, columns]), CROP_PX)
         for each in (view.mask, view.meant, view.side_effect)
     )
     sides = view.mask[rows, columns].shape
-    exact = math.prod(sides) <= EXACT_PIXELS
-    small = [shrunk(each[rows, columns], CROP_PX) for each in (view.original, view.edited)]
-    uris = [exact_uri(each) if exact else photo_uri(each, quality=QUALITY + 5) for each in small]
+    height, width = shrunk(view.edited[rows, columns], CROP_PX).shape[:2]
     shot = Shot(
-        *(uris[0], uris[1], "", mask),
-        width=small[1].shape[1],
-        height=small[1].shape[0],
+        *(crop_uri(each[rows, columns]) for each in (view.original, view.edited)),
+        *("", mask),
+        width=width,
+        height=height,
         meant=meant,
         side_effect=beyond,
     )
@@ -192,12 +206,13 @@ def _crop(view: ComparisonView, region: Region) -> Crop:
 
 def _facts(sides: tuple[Side, Side]) -> list[tuple[str, str, str]]:
     """(what, of the original, of the edited picture) in reading order."""
-    columns = [_facts_of(side) for side in sides]
+    columns = [facts_of(side) for side in sides]
     names = max(columns, key=len)
     return [(name, columns[0].get(name, "–"), columns[1].get(name, "–")) for name in names]
 
 
-def _facts_of(side: Side) -> dict[str, str]:
+def facts_of(side: Side) -> dict[str, str]:
+    """What a file is and says of itself, in words, in reading order."""
     facts = side.facts
     told = {"name": side.name or "a picture without a file"}
     told["read with"] = side.read.replace(",", ", ").replace("_", " ") or "nothing special"
