@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "not_a_picture": "the file is not a picture in a format that is read here",
     "truncated": "the picture file ends early or is damaged",
     "too_large": "the picture has more pixels than allowed",
+    "too_small": "the picture has too few pixels to look for edits in it alone",
     "needs_heif": "HEIC pictures need an extra: pip install 'maskwright[heif]'",
     "remote_not_allowed": "the picture is a URL, and remote pictures are not fetched",
     "no_picture": "the row has no picture in one of its two places",
