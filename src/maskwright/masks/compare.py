@@ -6,11 +6,10 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from maskwright.masks.annotators import ANNOTATORS, DEFAULT, Annotator, load_annotator
@@ -22,9 +21,10 @@ from maskwright.masks.sentences import laid_words, limits, sentences
 from maskwright.masks.side_effects import LAYER, side_effect
 from maskwright.pages.cards import CARD_PX, Gallery, PairCard
 from maskwright.pages.comparison import ComparisonView, Side, Taken, comparison_page
-from maskwright.pages.images import laid_on, shot_of
+from maskwright.pages.images import laid_on, png_of, shot_of
 from maskwright.pages.overlay import Region, draw_overlay, regions
 from maskwright.pairs.filefacts import FileFacts, file_facts
+from maskwright.pairs.opening import name_of
 from maskwright.pairs.picture import MAX_PIXELS, encode_png
 from maskwright.pairs.values import (
     DONOR,
@@ -32,9 +32,7 @@ from maskwright.pairs.values import (
     Annotation,
     Card,
     ChangeMap,
-    Encoded,
     Hint,
-    Located,
     Mask,
     Pair,
     Picture,
@@ -151,7 +149,7 @@ class Comparison:
                     for name, each in maps.items()
                     if each is not None
                 },
-                **({} if self.donor is None else {"donor_overlay.png": _png_of(self.donor_overlay())}),
+                **({} if self.donor is None else {"donor_overlay.png": png_of(self.donor_overlay())}),
                 "compare.json": (
                     json.dumps(comparison_json(self), indent=2, ensure_ascii=False) + "\n"
                 ).encode("utf-8", "backslashreplace"),  # file names that are no UTF-8
@@ -159,7 +157,7 @@ class Comparison:
         )
 
     def _repr_png_(self) -> bytes:
-        return _png_of(self.overlay())
+        return png_of(self.overlay())
 
     def _repr_html_(self) -> str:
         taken, donor = self.verdict == "object_taken", self.donor
@@ -231,9 +229,9 @@ def compare(
         edited=seen.edited,
         aligned=seen.aligned,
         region=seen.region,
-        region_name="" if region is None else _name(region),
+        region_name="" if region is None else name_of(region),
         instruction=instruction,
-        names=(_name(original), _name(edited)),
+        names=(name_of(original), name_of(edited)),
         files=(_facts(seen.data[0]), _facts(seen.data[1])),
     )
 
@@ -309,10 +307,6 @@ def _view(comparison: Comparison, command: str) -> ComparisonView:
     )
 
 
-def _png_of(picture: Picture) -> bytes:
-    return cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
-
-
 def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:
     """The line that makes the page; empty where a picture or the region has no name."""
     names, region = comparison.names, comparison.region_name
@@ -329,9 +323,3 @@ def _command(comparison: Comparison, folder: str | PathLike[str]) -> str:
 
 def _facts(data: bytes | None) -> FileFacts | None:
     return None if data is None else file_facts(data)
-
-
-def _name(picture: PictureLike) -> str:
-    if isinstance(picture, (Encoded, Located)):
-        return picture.key
-    return str(fspath(picture)) if isinstance(picture, (str, PathLike)) else ""

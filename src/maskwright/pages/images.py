@@ -136,7 +136,12 @@ def photo_uri(picture: Picture, *, quality: int = QUALITY) -> str:
 
 def exact_uri(picture: Picture) -> str:
     """A PNG data URI of a picture, (H, W, 3) uint8 RGB: every pixel as it is."""
-    return _uri("png", cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1])
+    return _uri("png", np.frombuffer(png_of(picture), np.uint8))
+
+
+def png_of(picture: Picture) -> bytes:
+    """The bytes of a PNG file of a picture, (H, W, 3) uint8 RGB."""
+    return cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
 
 
 def map_uri(change: ChangeMap, longest_px: int) -> str:

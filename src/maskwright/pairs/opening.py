@@ -168,6 +168,13 @@ def shown(name: object) -> str:
     return text if text.isprintable() else ascii(text)
 
 
+def name_of(picture: PictureLike) -> str:
+    """What a picture was called: its key or path as it was given; empty for one that has none."""
+    if isinstance(picture, Encoded | Located):
+        return picture.key
+    return str(os.fspath(picture)) if isinstance(picture, str | os.PathLike) else ""
+
+
 def is_remote(text: str) -> bool:
     """Whether a path is a URL."""
     return _URL.match(text) is not None
