@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -70,11 +71,12 @@ class DetectorCard:
         score: name of an output with the picture's score, one number (a chance where `gives` says so, else
             log odds) or two (authentic and edited, before their softmax); None: taken from the map.
         side: the one height and width it takes, in pixels; None: it takes any.
-        whole: with a side, true: the picture is resized to it and the map back; false: tiles of that side
-            at the picture's own resolution.
+        whole: with a side, true: the picture is resized to it and the map back; false: squares of that side
+            at the picture's own resolution, blended where they overlap.
         multiple: its height and width must be multiples of this, in pixels.
-        margin: pixels around a tile that are seen and not used; no seams where it is no less than what one
-            pixel of the map sees to each side.
+        margin: how far a tile reaches beyond its share of the picture, in pixels; there are no seams where
+            that is no less than what a pixel of the map depends on to each side. None: 128; an eighth of
+            the side where there is one.
         mean, std: of a float32 input, a number a channel, of values in 0..1: it takes (value - mean) / std.
     """
 
@@ -85,9 +87,16 @@ class DetectorCard:
     side: int | None = None
     whole: bool = True
     multiple: int = 1
-    margin: int = 128
+    margin: int | None = None
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    @property
+    def reach(self) -> int:
+        """The margin, or what stands for it."""
+        if self.margin is not None:
+            return self.margin
+        return 128 if self.side is None else self.side // 8
 
 
 def open_network(
@@ -215,10 +224,7 @@ def detector_of(path: str | PathLike[str]) -> DetectorCard | None:
     Args and errors as `read_card`.
     """
     told = _told(path).get("detector")
-    if told is None:
-        return None
-    lists = {name: tuple(float(each) for each in told[name]) for name in ("mean", "std") if name in told}
-    return DetectorCard(**{**told, **lists})
+    return None if told is None else _detector(told)
 
 
 def _told(path: str | PathLike[str]) -> dict[str, Any]:
@@ -282,10 +288,53 @@ def _check_backbone(file: Path, told: dict[str, Any]) -> None:
 
 def _check_detector(file: Path, told: dict[str, Any]) -> None:
     """Refuse what is no `DetectorCard`."""
-    known = [each.name for each in fields(DetectorCard)]
-    for key in told:
-        if key not in known:
-            raise InputError(f"{file}: {unknown_name('detector key', key, known)}")
+    defaults = {each.name: each.default for each in fields(DetectorCard)}
+    for key, value in told.items():
+        if key not in defaults:
+            wrong = unknown_name("detector key", key, defaults)
+            raise InputError(f"{file}: {wrong}", hint=wrong.hint)
+        expected = _wrong_with(key, value)
+        if expected:
+            raise InputError(
+                f"{file}: {key} of the detector is {json.dumps(value)}, expected {expected}",
+                hint=f'write "{key}": {json.dumps(defaults[key])}, or leave it out, unless you know better',
+            )
+    card = _detector(told)
+    if card.side is not None and card.side % card.multiple:
+        raise InputError(
+            f"{file}: the detector's side {card.side} is no multiple of {card.multiple}",
+            hint='leave out "multiple": the network takes one size',
+        )
+    if card.side is not None and not card.whole and 2 * card.reach >= card.side:
+        raise InputError(
+            f"{file}: a margin of {card.reach} on each side leaves nothing of squares of {card.side}",
+            hint=f'write "margin": {card.side // 8}, or leave it out',
+        )
+
+
+def _wrong_with(key: str, value: Any) -> str:
+    """What a key of a detector should be; empty where it is that."""
+    if key == "gives":
+        return "" if value in [*GIVES] else ", ".join(GIVES)
+    if key == "whole":
+        return "" if isinstance(value, bool) else "true or false"
+    if key in ("input", "output", "score"):
+        good = (isinstance(value, str) and value != "") or (key == "score" and value is None)
+        return "" if good else "a name"
+    if key in ("mean", "std"):
+        numbers = isinstance(value, list) and len(value) == 3 and all(type(v) in (int, float) for v in value)
+        good = numbers and all(math.isfinite(v) and (key == "mean" or v > 0) for v in value)
+        return "" if good else "three numbers" + (" above 0" if key == "std" else "")
+    least = 0 if key == "margin" else 1
+    good = (type(value) is int and value >= least) or (value is None and key != "multiple")
+    return "" if good else f"a whole number of pixels, {least} or more"
+
+
+def _detector(told: dict[str, Any]) -> DetectorCard:
+    lists: dict[str, Any] = {
+        name: tuple(float(each) for each in told[name]) for name in ("mean", "std") if name in told
+    }
+    return DetectorCard(**(told | lists))
 
 
 def _check_digest(file: Path, data: bytes, card: Card) -> None:
