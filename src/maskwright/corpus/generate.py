@@ -23,6 +23,7 @@ from maskwright.corpus import atomic
 from maskwright.corpus.command import generate_command
 from maskwright.corpus.executors import Beat, Finished, Heard
 from maskwright.corpus.executors.local import LocalExecutor, default_workers
+from maskwright.corpus.frozen import check_place, freeze
 from maskwright.errors import InputError, RunError, SettingError
 from maskwright.pages.sheet import Row, contact_sheet
 from maskwright.pairs.picture import encode_png, read_mask, read_picture
@@ -127,12 +128,11 @@ def generate(
         raise SettingError(f"{n} pairs are none", hint="give -n 1 or more")
     folder = Path(out)
     settings = _settings_of(photos, n, seed, split, autoencoder)
-    _refuse_place(folder, Path(photos))
+    check_place(folder, Path(photos), SETTINGS, "pairs of `generate`")
     with atomic.told(folder):
         for place in _places(folder):
             place.mkdir(parents=True, exist_ok=True)
-    atomic.create(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
-    _refuse_another(folder, settings)
+    freeze(folder / SETTINGS, asdict(settings), "generate")
     kept = str(Path(cache).resolve() if cache is not None else folder.resolve() / ".kept")
     numbers = range(-(-n // PAIRS_IN_PART))
     todo = deque(number for number in numbers if not _part_path(folder, number).exists())
@@ -185,35 +185,6 @@ def _settings_of(
     except OSError as error:
         raise InputError(f"{autoencoder} cannot be read: {error.strerror}") from error
     return Settings(str(Path(photos).resolve()), digest, split, n, seed, network, network_digest)
-
-
-def _refuse_place(out: Path, photos: Path) -> None:
-    """OUT may be new, empty, or a run of this; not inside the photographs, whose list it would change."""
-    if out.exists() and not out.is_dir():
-        raise SettingError(f"{out} is a file; the output is a folder", hint="give another name")
-    inside = photos.resolve()
-    if inside.is_dir() and inside in (out.resolve(), *out.resolve().parents):
-        raise SettingError(f"the output {out} lies inside {photos}", hint="choose a folder beside it")
-    if out.is_dir() and not (out / SETTINGS).exists() and any(out.iterdir()):
-        raise SettingError(
-            f"{out} is not empty and holds no pairs of `generate`",
-            hint="give a new folder; nothing there was touched",
-        )
-
-
-def _refuse_another(out: Path, settings: Settings) -> None:
-    path = out / SETTINGS
-    try:
-        there = json.loads(path.read_bytes())
-        differs = [name for name, value in asdict(settings).items() if there[name] != value]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise RunError(f"{path} is damaged: {fault}", hint="generate into a new folder") from fault
-    if differs:
-        name = differs[0]
-        raise RunError(
-            f"{out} belongs to another run: its {name} is {there[name]}, not {asdict(settings)[name]}",
-            hint="give a new folder",
-        )
 
 
 def _pairs_of(part: int, n: int) -> range:
