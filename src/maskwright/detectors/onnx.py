@@ -103,7 +103,8 @@ class OnnxDetector:
             raise InputError(
                 f"{self.manifest.output} of {self._path} is {told.shape},"
                 f" expected {(1, channels, height, width)} (N, C, H, W)",
-                hint="resize the map to the picture's size inside the network, then export it again",
+                hint="resize the map to the picture's size inside the network, then export it again;"
+                ' or write "multiple" on its card, if sides must be multiples of a number',
             )
         map_ = self._chances(self.manifest.output, told[0], self._gain, self._bias)
         return Looked(map_, self._score(scores[0]) if scores else None)
