@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from maskwright.datasets.check.checking import check
     from maskwright.datasets.check.values import Checked, Defect
     from maskwright.datasets.selecting.select import Selected, select
+    from maskwright.detectors.folder import DetectedFolder, detect_folder
+    from maskwright.detectors.single import Detected, detect
     from maskwright.errors import (
         GridError,
         InputError,
@@ -72,6 +74,8 @@ _PLACES = {
     "Comparison": "masks.compare",
     "Corpus": "corpus.reader",
     "Defect": "datasets.check.values",
+    "Detected": "detectors.single",
+    "DetectedFolder": "detectors.folder",
     "Estimate": "corpus.estimate",
     "Finding": "corpus.inspect",
     "Generated": "corpus.generate",
@@ -105,6 +109,8 @@ _PLACES = {
     "build": "datasets.building.build",
     "check": "datasets.check.checking",
     "compare": "masks.compare",
+    "detect": "detectors.single",
+    "detect_folder": "detectors.folder",
     "estimate": "corpus.estimate",
     "fitted_mask": "pairs.maskfile",
     "generate": "corpus.generate",
@@ -133,6 +139,8 @@ __all__ = [
     "Comparison",
     "Corpus",
     "Defect",
+    "Detected",
+    "DetectedFolder",
     "Estimate",
     "Finding",
     "Generated",
@@ -167,6 +175,8 @@ __all__ = [
     "build",
     "check",
     "compare",
+    "detect",
+    "detect_folder",
     "estimate",
     "fitted_mask",
     "generate",

@@ -16,6 +16,7 @@ COMMANDS = (
     "check",
     "generate",
     "train",
+    "detect",
     "bench",
     "bench annotators",
     "bench sigma",

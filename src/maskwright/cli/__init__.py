@@ -22,6 +22,7 @@ from maskwright.cli import (
     check,
     compare,
     demo,
+    detect,
     doctor,
     generate,
     inspect,
@@ -55,6 +56,7 @@ app.command("check", epilog=check.EXAMPLE)(check.command)
 app.command("unpack", epilog=unpack.EXAMPLE)(unpack.command)
 app.command("generate", epilog=generate.EXAMPLE)(generate.command)
 app.command("train", epilog=train.EXAMPLE)(train.command)
+app.command("detect", epilog=detect.EXAMPLE)(detect.command)
 app.add_typer(bench.app)
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)

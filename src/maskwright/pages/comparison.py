@@ -194,8 +194,10 @@ def _crop(view: ComparisonView, region: Region) -> Crop:
     sides = view.mask[rows, columns].shape
     height, width = shrunk(view.edited[rows, columns], CROP_PX).shape[:2]
     shot = Shot(
-        *(crop_uri(each[rows, columns]) for each in (view.original, view.edited)),
-        *("", mask),
+        original=crop_uri(view.original[rows, columns]),
+        edited=crop_uri(view.edited[rows, columns]),
+        change="",
+        outline=mask,
         width=width,
         height=height,
         meant=meant,

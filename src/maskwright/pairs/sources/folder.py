@@ -53,7 +53,7 @@ class FolderSource:
         )
         self._swap = roles.swap
         self._layout = layout
-        self._state = {key: _state(self._path(key)) for key in keys}
+        self._state = {key: state_of(self._path(key)) for key in keys}
         self._etag = listing_etag((key, *self._state[key]) for key in keys)
 
     def schema(self) -> pa.Schema:
@@ -102,7 +102,7 @@ class FolderSource:
                 mask=None if mask is None else self.picture(mask),
             )
         # a picture that is gone may come back with its disk; that is no answer to the pair
-        now = {file: _state(self._path(file)) for file in self._files(part.start, part.rows)}
+        now = {file: state_of(self._path(file)) for file in self._files(part.start, part.rows)}
         if any(state != self._state[file] for file, state in now.items()):
             check_etag(shown(self.location), part, None)
 
@@ -154,7 +154,7 @@ def list_files(folder: str) -> list[str]:
     return sorted(found)
 
 
-def _state(path: str) -> tuple[int, int]:
+def state_of(path: str) -> tuple[int, int]:
     """(bytes, time of change in ns); zeros for a link that leads nowhere."""
     try:
         state = os.stat(path)
