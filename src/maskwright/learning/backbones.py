@@ -102,7 +102,7 @@ class Dino:
             device=self._device,
             dtype="float32" if self._device == "cpu" else "bfloat16",
         )
-        self._layers = _layers(layers, _depth(self._model.config, self._kind))
+        self._layers = chosen_layers(layers, _depth(self._model.config, self._kind))
         self.strides = tuple(_stride(self._model.config, self._kind, layer) for layer in self._layers)
         self._multiple = max(_stride(self._model.config, self._kind, None), *self.strides)
         if longest < self._multiple:
@@ -165,7 +165,12 @@ def _depth(config: Any, kind: Kind) -> int:
     return len(config.hidden_sizes) if kind.stages else int(config.num_hidden_layers)
 
 
-def _layers(layers: Sequence[int] | None, depth: int) -> tuple[int, ...]:
+def chosen_layers(layers: Sequence[int] | None, depth: int) -> tuple[int, ...]:
+    """Depths, ascending from 1; of None the ends of `LAYERS` equal parts of a network.
+
+    Raises:
+        SettingError: there is no such layer, or they do not ascend.
+    """
     if layers is None:
         return tuple(sorted({max(1, round(depth * part / LAYERS)) for part in range(1, LAYERS + 1)}))
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 1 or layers[-1] > depth:

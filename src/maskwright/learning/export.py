@@ -53,6 +53,8 @@ def export(
         warnings.filterwarnings("ignore", "Constant folding", UserWarning)
         # of the check of a group norm that it has more than one value
         warnings.filterwarnings("ignore", "Converting a tensor", module=r"torch\.nn\.functional")
+        # of sides that transformers asks for: they are fixed, and `check` sees whether the file says the same
+        warnings.filterwarnings("ignore", "Converting a tensor", module="transformers")
         torch.onnx.export(
             network,
             tuple(torch.from_numpy(array) for array in example.values()),

@@ -112,8 +112,11 @@ def pretrained(spec: str, kinds: Sequence[str]) -> Pretrained:
     return Pretrained(spec, folder, str(kind), digest.hexdigest())
 
 
-def load(found: Pretrained, class_name: str, *, device: str, dtype: str = "float32") -> Any:
+def load(found: Pretrained, class_name: str, *, device: str, dtype: str = "float32", **settings: Any) -> Any:
     """A transformers model in evaluation mode, its weights of one type whatever the file holds.
+
+    Args:
+        settings: of the class, beside its config.
 
     Raises:
         InputError: tensors are missing or of another shape, there are more layers than the config says, or
@@ -130,6 +133,7 @@ def load(found: Pretrained, class_name: str, *, device: str, dtype: str = "float
                 ignore_mismatched_sizes=True,  # so that they are told of, and refused below
                 output_loading_info=True,
                 dtype=dtype,
+                **settings,
             )
         except Exception as error:  # transformers has a dozen unrelated classes for "cannot load this"
             raise InputError(f"{found.folder} cannot be loaded: {said(error)}") from error
