@@ -43,7 +43,7 @@ class DetectorContract:
         assert found.map.max() <= 1
 
     def test_a_picture_larger_than_a_tile_has_a_map_too(self, detector: Detector) -> None:
-        assert detector.detect(textured(5, 2501, 33)).map.shape == (33, 2501)
+        assert detector.detect(textured(5, 3201, 33)).map.shape == (33, 3201)
 
     def test_the_score_is_a_number_in_0_to_1(self, detector: Detector) -> None:
         found = detector.detect(spliced())

@@ -40,7 +40,7 @@ def seen_whole(path: Path, picture: Picture) -> np.ndarray:
     return chance(odds[0, 0, :height, :width].astype(np.float64))
 
 
-@pytest.mark.parametrize(("width", "height"), [(2703, 41), (38, 2501), (1065, 1061)])
+@pytest.mark.parametrize(("width", "height"), [(4703, 41), (38, 3501), (1545, 1541)])
 def test_a_picture_in_tiles_has_the_map_of_the_whole(tmp_path: Path, width: int, height: int) -> None:
     path = bright(tmp_path / "net.onnx", stepped=True, multiple=4, margin=REACH_PX)
     picture = textured(1, width, height)
@@ -50,12 +50,12 @@ def test_a_picture_in_tiles_has_the_map_of_the_whole(tmp_path: Path, width: int,
 
 def test_a_margin_less_than_the_reach_shows(tmp_path: Path) -> None:
     path = bright(tmp_path / "net.onnx", stepped=True, multiple=4, margin=0)
-    picture = textured(1, 2703, 41)
+    picture = textured(1, 4703, 41)
     assert np.abs(OnnxDetector(path).detect(picture).map - seen_whole(path, picture)).max() > 0.01
 
 
 @settings(max_examples=40)
-@given(st.integers(1, 6000), st.sampled_from([1, 4, 12, 14, 32, 96]), st.integers(0, 300))
+@given(st.integers(1, 6000), st.sampled_from([1, 4, 12, 14, 32, 96]), st.integers(0, 900))
 def test_shares_cover_an_axis_once_on_the_grid_and_see_no_more_than_a_tile(
     length: int, multiple: int, margin: int
 ) -> None:
@@ -65,7 +65,7 @@ def test_shares_cover_an_axis_once_on_the_grid_and_see_no_more_than_a_tile(
     assert [i for part in found for i in range(part.start, part.stop)] == list(range(length))
     assert all(part.start % step == 0 for part in found)
     for part in found:
-        assert min(length, part.stop + around) - max(0, part.start - around) <= TILE_PX + 2 * around
+        assert min(length, part.stop + around) - max(0, part.start - around) <= max(TILE_PX, 4 * around, step)
 
 
 @settings(max_examples=40)
@@ -110,6 +110,21 @@ def test_in_squares_gives_a_pointwise_network_back() -> None:
     np.testing.assert_allclose(found, picture[..., 1] / 255, atol=1e-6)
 
 
+def test_a_picture_smaller_than_a_square_is_continued_by_black() -> None:
+    seen: list[Picture] = []
+
+    def look(part: Picture) -> Looked:
+        seen.append(part)
+        return Looked(np.zeros(part.shape[:2], np.float32), None)
+
+    picture = textured(2, 40, 24)
+    assert in_squares(picture, look, side=64, margin=8).map.shape == (24, 40)
+    (square,) = seen
+    np.testing.assert_array_equal(square[:24, :40], picture)
+    assert not square[24:].any()
+    assert not square[:, 40:].any()
+
+
 def test_a_picture_seen_at_once_has_its_map_in_its_own_place() -> None:
     picture = np.zeros((300, 170, 3), np.uint8)
     picture[60:150, 20:80] = 255
@@ -123,7 +138,7 @@ def test_a_picture_seen_at_once_has_its_map_in_its_own_place() -> None:
 
 
 def test_the_score_is_the_highest_of_the_tiles() -> None:
-    picture = np.zeros((30, 2600, 3), np.uint8)
+    picture = np.zeros((30, 3100, 3), np.uint8)
     picture[:, 2000:] = 90
 
     def look(part: Picture) -> Looked:

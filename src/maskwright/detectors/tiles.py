@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from maskwright.masks.annotators.encoders import continued
 from maskwright.pairs.values import ChangeMap, Picture
 
-TILE_PX = 1024
-"""Side of a tile's share of the picture, in pixels: what a network of few channels makes of it is a few
-hundred megabytes (benchmarks/bench_detectors.py)."""
+TILE_PX = 1536
+"""Side of what a network of any size sees at once, in pixels, margins included; only a margin beyond a
+quarter of it makes tiles larger. Memory is bounded by it, speed by what margins leave: see
+benchmarks/bench_detectors.py."""
 GRID_PX = 8
 """Tiles start on the grid of JPEG blocks: a network that sees it sees the same in every tile."""
 
@@ -79,7 +80,7 @@ def in_squares(picture: Picture, look: Look, *, side: int, margin: int) -> Looke
 
     Neighbours overlap by at least twice the margin. A square's weight rises from its border inwards over
     that length as sin^2 does, and weights are divided by their sum, so that the map has no step where a
-    square ends. A picture smaller than a square is continued by its last pixels.
+    square ends. A picture smaller than a square is continued by black, as in IMDLBenCo's padding mode.
 
     Args:
         side: of a square, in pixels.
@@ -93,9 +94,10 @@ def in_squares(picture: Picture, look: Look, *, side: int, margin: int) -> Looke
     scores = []
     for (top, down), (left, across) in product(weighted(height, side, margin), weighted(width, side, margin)):
         part = picture[top : top + side, left : left + side]
-        below, beside = side - part.shape[0], side - part.shape[1]
-        square = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-        looked = look(np.asarray(square, np.uint8))
+        part = continued(part, GRID_PX)[:side, :side]  # the last square reaches beyond the end by less
+        square = np.zeros((side, side, 3), np.uint8)
+        square[: part.shape[0], : part.shape[1]] = part
+        looked = look(square)
         used = looked.map[: len(down), : len(across)]
         found[top : top + len(down), left : left + len(across)] += used * down[:, None] * across
         scores.append(looked.score)
@@ -114,16 +116,18 @@ def at_once(picture: Picture, look: Look, *, side: int) -> Looked:
 
 
 def shares(length: int, step: int, around: int) -> Iterator[slice]:
-    """Shares of an axis, which none sees more than `TILE_PX` and twice `around` of; all start on the grid.
+    """Shares of an axis, which begin on the grid and with what is seen around them are at most `TILE_PX`.
+
+    A share is never less than twice `around`, else most of the work would be done for margins.
 
     Args:
         step: of the grid, in pixels.
         around: seen on each side of a share, a multiple of `step`.
 
     >>> [(each.start, each.stop) for each in shares(2500, 8, 128)]
-    [(0, 1152), (1152, 2500)]
+    [(0, 1408), (1408, 2500)]
     """
-    side = max(step, TILE_PX // step * step)
+    side = max(step, 2 * around, (TILE_PX - 2 * around) // step * step)
     cuts = [0]
     if length > side + 2 * around:  # the first and the last have only one side to see beyond
         cuts.append(side + around)
