@@ -21,6 +21,7 @@ COMMANDS = (
     "bench annotators",
     "bench sigma",
     "bench caaa",
+    "bench detectors",
     "demo",
     "doctor",
 )
@@ -67,8 +68,9 @@ def test_every_command_and_option_says_what_it_does() -> None:
     from maskwright.cli import app
 
     root = typer.main.get_command(app)
-    assert set(root.commands) | {"", "bench annotators", "bench sigma", "bench caaa"} == set(COMMANDS)  # type: ignore[attr-defined]
-    for command in [*root.commands.values(), *root.commands["bench"].commands.values()]:  # type: ignore[attr-defined]
+    bench = root.commands["bench"].commands  # type: ignore[attr-defined]
+    assert {"", *root.commands, *(f"bench {name}" for name in bench)} == set(COMMANDS)  # type: ignore[attr-defined]
+    for command in [*root.commands.values(), *bench.values()]:  # type: ignore[attr-defined]
         assert command.help, command.name
         for parameter in command.params:
             assert getattr(parameter, "help", "help"), f"{command.name} {parameter.name}"

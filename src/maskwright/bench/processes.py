@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
-def answers(asking: Callable[[Task], Answer], tasks: Sequence[Task], workers: int) -> Iterator[Answer]:
+AHEAD = 4
+"""Tasks a process that are handed out before the first answer is taken: enough to keep all of them busy."""
+
+
+def answers(asking: Callable[[Task], Answer], tasks: Iterable[Task], workers: int) -> Iterator[Answer]:
     """What `asking` gives for each task, lazily.
 
     Args:
         asking: pickled once a process, if there is more than one worker.
+        tasks: taken as they are handed out, so that not all of them are held at once.
         workers: processes; with one, all is done in this process.
     """
     if workers == 1:
@@ -23,7 +29,13 @@ def answers(asking: Callable[[Task], Answer], tasks: Sequence[Task], workers: in
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_hire, initargs=(asking,)) as pool:
-        yield from pool.map(_ask_here, tasks)
+        asked: deque[Future[Answer]] = deque()
+        for task in tasks:
+            asked.append(pool.submit(_ask_here, task))
+            if len(asked) >= AHEAD * workers:
+                yield asked.popleft().result()
+        while asked:
+            yield asked.popleft().result()
 
 
 _hired: list[Callable[[Any], Any]] = []

@@ -178,8 +178,8 @@ class BenchResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, numbers and texts, with `version`; what is not a number is None."""
-        plain = dataclasses.asdict(dataclasses.replace(self, confusions=()))
-        plain["confusions"] = [
+        found = dataclasses.asdict(dataclasses.replace(self, confusions=()))
+        found["confusions"] = [
             {
                 "annotator": confusion.annotator,
                 "counts": [
@@ -189,12 +189,13 @@ class BenchResult:
             }
             for confusion in self.confusions
         ]
-        return {"version": VERSION, **_plain(plain)}
+        return {"version": VERSION, **plain(found)}
 
 
-def _plain(content: Any) -> Any:
+def plain(content: Any) -> Any:
+    """Plain dicts, lists, numbers and texts; what is not a number is None."""
     if isinstance(content, Mapping):
-        return {key: _plain(value) for key, value in content.items()}
+        return {key: plain(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
+        return [plain(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content

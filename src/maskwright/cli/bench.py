@@ -1,20 +1,18 @@
-"""`maskwright bench`: measure annotators against known masks and against baselines."""
+"""`maskwright bench`: measure annotators and detectors against known masks and against baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from maskwright.cli import bench_detectors
 from maskwright.cli.progress import reporter
 from maskwright.cli.setup import Backbone, Grounding, Vae
-from maskwright.cli.terminal import answer, answer_json, answer_table, note
+from maskwright.cli.tables import answer_tables
+from maskwright.cli.terminal import answer_json, note
 from maskwright.masks.annotators import DEFAULT, Setup
-
-if TYPE_CHECKING:
-    from maskwright.bench.tables import Table
 
 app = typer.Typer(
     name="bench",
@@ -103,7 +101,7 @@ def annotators(
     if as_json:
         answer_json(measured.to_json())
     else:
-        _show(tables(measured))
+        answer_tables(tables(measured))
     if html is not None:
         # After the answer: what was measured for an hour is not lost to a full disk.
         from maskwright.bench.page import html_of
@@ -182,7 +180,7 @@ def sigma(
     if as_json:
         answer_json(found.to_json())
     else:
-        _show(ablation_tables(found))
+        answer_tables(ablation_tables(found))
 
 
 @app.command(
@@ -249,12 +247,7 @@ def caaa(
     if as_json:
         answer_json(found.to_json())
     else:
-        _show(caaa_tables(found))
+        answer_tables(caaa_tables(found))
 
 
-def _show(tables: Iterable[Table]) -> None:
-    for shown in tables:
-        answer(shown.title)
-        answer()
-        answer_table(shown.rows)
-        answer()
+app.command(name="detectors", epilog=bench_detectors.EXAMPLE)(bench_detectors.command)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 LABEL_LETTERS = 26
 """Of a name beside its figures in a plot 320 wide; longer ones are cut in the middle."""
+CURVE_LETTERS = 16
+"""Of a name under the curves, two side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,7 @@ class Dot:
 
     @property
     def label(self) -> str:
-        half = LABEL_LETTERS // 2
-        return (
-            self.name if len(self.name) <= LABEL_LETTERS else f"{self.name[: half - 1]}…{self.name[-half:]}"
-        )
+        return shortened(self.name, LABEL_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +95,43 @@ class Dots:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Points from left to right; `other` is drawn less loudly."""
+    """Points from left to right.
+
+    Args:
+        other: drawn less loudly.
+        style: 0 to 3: what tells it from the next curve of a plot, dashes and colour.
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
     other: bool = False
+    style: int = 0
+
+    @property
+    def label(self) -> str:
+        return shortened(self.name, CURVE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Curves over one x axis from 0 to 1."""
+    """Curves over one x axis from 0 to 1.
+
+    Args:
+        x_ticks: (place from 0 to 1, what is written there), from left to right.
+        holds: values that the y axis holds whatever the curves are, so that plots can be compared.
+    """
 
     name: str
     says: str
     x_name: str
     curves: Sequence[Curve]
+    x_ticks: Sequence[tuple[float, str]] = ((0.0, "0"), (1.0, "1"))
+    holds: Sequence[float] = ()
     ticks: tuple[float, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
-        known = [y for curve in self.curves for _, y in curve.points if math.isfinite(y)]
+        shown = [*self.holds, *(y for curve in self.curves for _, y in curve.points)]
+        known = [y for y in shown if math.isfinite(y)]
         object.__setattr__(self, "ticks", ticks(min(known, default=0.0), max(known, default=1.0)))
 
     def line(self, curve: Curve) -> str:
@@ -162,6 +179,16 @@ class Scatter:
         """The others as an SVG path of dots in a box of 300 x 300, y upwards; the same place once."""
         places = dict.fromkeys((round(300 * x), round(300 - 300 * y)) for x, y in self.others)
         return "".join(f"M{x} {y}h0" for x, y in places)
+
+
+def shortened(name: str, letters: int) -> str:
+    """A name of at most so many letters, an even number; longer ones are cut in the middle.
+
+    >>> shortened("compact-detector-512.onnx", 10)
+    'comp….onnx'
+    """
+    half = letters // 2
+    return name if len(name) <= letters else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def ticks(low: float, high: float) -> tuple[float, ...]:
