@@ -7,9 +7,11 @@ import pytest
 
 from maskwright.bench.demo import Demonstration, demo
 from maskwright.corpus.reader import open_corpus
+from maskwright.detectors import DEFAULT
 from maskwright.errors import SettingError
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pairs.picture import read_mask, read_picture
+from maskwright.weights import shipped
 from tests.conftest import Command
 
 pytest.importorskip("skimage", reason="the extra `demo` is not installed")
@@ -70,6 +72,17 @@ def test_the_sheet_shows_a_row_for_every_pair_that_can_be_read(shown: Demonstrat
     assert float(np.std(sheet)) > 30
 
 
+def test_one_edited_picture_is_looked_at_alone_or_why_not_is_said(shown: Demonstration) -> None:
+    assert Path(shown.looked).parent == Path(shown.out) / "pairs" / "edited"
+    if shipped(DEFAULT).exists():
+        assert (Path(shown.out) / "detected" / "mask.png").exists()
+        assert shown.finding.split(". ")[0] in Path(shown.detected).read_text(encoding="utf-8")
+    else:
+        assert shown.detected == ""
+        assert "no weights" in shown.finding
+        assert not (Path(shown.out) / "detected").exists()
+
+
 def test_a_second_demonstration_in_the_same_folder_goes_on_with_the_first(shown: Demonstration) -> None:
     table = Path(shown.table)
     before = table.stat().st_mtime_ns
@@ -91,6 +104,7 @@ def test_the_command_prints_the_table_and_where_everything_is(command: Command, 
         assert pair.name in out
     assert shown.sheet in out
     assert f"{shown.f1_mean:.3f}" in out
+    assert (shown.detected or f"skipped: {shown.finding}") in out
 
 
 def test_the_command_gives_one_json_object(command: Command, shown: Demonstration) -> None:

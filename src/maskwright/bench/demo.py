@@ -21,6 +21,7 @@ from numpy.random import Generator, default_rng
 
 from maskwright.corpus.annotate import Progress, annotate
 from maskwright.corpus.reader import Corpus, open_corpus
+from maskwright.detectors.single import detect
 from maskwright.errors import MissingExtraError, RunError, SettingError
 from maskwright.measures.metrics import pixel_f1
 from maskwright.pages.overlay import draw_overlay
@@ -52,6 +53,10 @@ SAVE_SETTINGS = {
     "webp 85": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 85]),
 }
 """How a picture is saved -> suffix and OpenCV's settings."""
+
+
+LOOKED_AT = "paste"
+"""The pair whose edited picture is looked at alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,9 @@ class Demonstration:
         run: what `annotate` wrote.
         sheet: all pairs as one picture.
         f1_mean: over the pairs that were edited.
+        looked: the edited picture that was looked at alone, without its original.
+        detected: the page about it; empty where the detector is not here.
+        finding: what it says, or why there is none.
     """
 
     out: str
@@ -114,6 +122,9 @@ class Demonstration:
     sheet: str
     pairs: tuple[Shown, ...]
     f1_mean: float
+    looked: str
+    detected: str
+    finding: str
 
 
 def demo(out: str | Path, *, progress: Progress | None = None) -> Demonstration:
@@ -121,7 +132,7 @@ def demo(out: str | Path, *, progress: Progress | None = None) -> Demonstration:
 
     Args:
         out: a folder, new or of an earlier demonstration. Will hold `pairs.csv`, `pairs/`,
-            `run/` and `sheet.jpg`.
+            `run/`, `sheet.jpg`, and `detected/` where the shipped detector is here.
         progress: as for `annotate`.
 
     Raises:
@@ -155,9 +166,29 @@ def demo(out: str | Path, *, progress: Progress | None = None) -> Demonstration:
     sheet = folder / "sheet.jpg"
     _write(sheet, _encoded(_sheet(corpus, shown, ids, truths), "jpeg 85")[1])
     edited = [each.f1 for each in shown if each.f1 is not None and each.edit != "none"]
+    looked = next((folder / "pairs" / "edited").glob(f"{LOOKED_AT}.*"))
+    detected, finding = _detected(looked, folder / "detected")
     return Demonstration(
-        str(folder), str(table), str(folder / "run"), str(sheet), shown, float(np.mean(edited))
+        out=str(folder),
+        table=str(table),
+        run=str(folder / "run"),
+        sheet=str(sheet),
+        pairs=shown,
+        f1_mean=float(np.mean(edited)),
+        looked=str(looked),
+        detected=detected,
+        finding=finding,
     )
+
+
+def _detected(picture: Path, out: Path) -> tuple[str, str]:
+    """The page of the shipped detector on a picture, and its finding; why not, where it is not here."""
+    try:
+        detected = detect(picture)
+    except MissingExtraError as lacking:
+        return "", str(lacking)
+    detected.save(out)
+    return str(out / "detect.html"), detected.sentence
 
 
 def all_recipes() -> tuple[Recipe, ...]:

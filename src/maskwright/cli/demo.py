@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwright.cli.progress import reporter
-from maskwright.cli.terminal import answer, answer_json, answer_table
+from maskwright.cli.terminal import answer, answer_json, answer_table, answer_text
 
 if TYPE_CHECKING:
     from maskwright.bench.demo import Demonstration
@@ -26,7 +26,7 @@ def command(
     """Annotate pairs with known edits.
 
     Makes the edits on photographs, saves the pairs as people do, annotates them, and shows
-    how well that went.
+    how well that went. Ends with one of the edited pictures looked at alone.
 
     Needs: pip install 'maskwright[demo]'
     """
@@ -54,6 +54,12 @@ def _print(shown: Demonstration) -> None:
     answer(f"pairs and known masks: {shown.table}")
     answer(f"masks:                 {Path(shown.run) / 'masks'}")
     answer(f"all on one page:       {shown.sheet}")
+    answer()
+    answer(f"{Path(shown.looked).name} looked at alone, without its original:")
+    answer_text(shown.finding if shown.detected else f"skipped: {shown.finding}")
+    if shown.detected:
+        answer(f"page:                  {shown.detected}")
+    answer()
     answer(f"next: {report_command(shown.run)}")
 
 
