@@ -6,8 +6,8 @@
 Pictures are 512x512 JPEGs (quality 90) of the photographs of MASKWRIGHT_DATA, or random textures where there
 are none. `decode` is `maskwright.read_picture` of the file's bytes, `detect` is the detector with one thread;
 both are processor time of this process, so that other programs do not count, and medians over the pictures
-but for the first. `ratio` is detect to decode. Memory is the peak of a process of its own (VmHWM, Linux alone)
-that makes one picture and looks at it: of 512x512, and of 100 megapixels.
+but for the first. `ratio` is detect to decode. Memory is the peak (VmHWM, Linux alone) of a process of its
+own that makes one picture and looks at it: of 512x512, and of 100 megapixels.
 """
 
 from __future__ import annotations
