@@ -80,6 +80,64 @@ DINOS: dict[str, Callable[[], Any]] = {
 }
 
 
+def vit() -> Any:
+    config = transformers.ViTConfig(
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        image_size=64,
+        patch_size=16,
+    )
+    return lively(transformers.ViTModel(config, add_pooling_layer=False))
+
+
+def sam() -> Any:
+    """With its decoder and all, as SAM's weights are published; one layer of three sees the whole."""
+    sizes = {"image_size": 64, "patch_size": 16}
+    config = transformers.SamConfig(
+        vision_config={
+            **sizes,
+            "hidden_size": 16,
+            "output_channels": 16,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 2,
+            "mlp_dim": 32,
+            "window_size": 3,
+            "global_attn_indexes": [1],
+        },
+        prompt_encoder_config={**sizes, "hidden_size": 16, "mask_input_channels": 4},
+        mask_decoder_config={
+            "hidden_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "mlp_dim": 32,
+            "iou_head_hidden_dim": 16,
+        },
+    )
+    return lively(transformers.SamModel(config))
+
+
+CONVNEXT = {"hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 2, 1]}
+
+
+def convnext() -> Any:
+    """As most are published: with a head that tells classes apart."""
+    return lively(transformers.ConvNextForImageClassification(transformers.ConvNextConfig(**CONVNEXT)))
+
+
+def upernet(backbone: Any = None) -> Any:
+    stages = {"out_features": ["stage1", "stage2", "stage3", "stage4"]}
+    config = transformers.UperNetConfig(
+        backbone_config=transformers.ConvNextConfig(**CONVNEXT, **stages) if backbone is None else backbone,
+        hidden_size=16,
+        auxiliary_channels=8,
+        auxiliary_in_channels=16,
+        num_labels=5,
+    )
+    return lively(transformers.UperNetForSemanticSegmentation(config))
+
+
 def clipseg(folder: Path, *, side: int = 64, bias: float | None = None, seed: int = 2) -> Path:
     """A CLIPSeg and its tokenizer, which knows letters.
 

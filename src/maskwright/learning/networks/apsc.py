@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from maskwright.errors import InputError
-from maskwright.learning.networks.trunks import ChannelNorm, conv, normal, side_of, spread
+from maskwright.learning.networks.trunks import ChannelNorm, conv, normal, origin_of, side_of, spread
 from maskwright.learning.pretrained import Preparation, load, preparation, pretrained
 
 STAGES = {
@@ -74,9 +74,11 @@ def apsc(
                 hint="name one on a ConvNeXt, such as openmmlab/upernet-convnext-base",
             )
         model = model.backbone
-    return Apsc(
+    made = Apsc(
         model, preparation(found.folder), side=side, perception=perception, rounds=rounds, width=width
     )
+    made.backbone = origin_of(found)
+    return made
 
 
 class Apsc(nn.Module):
@@ -92,6 +94,7 @@ class Apsc(nn.Module):
 
     Attributes:
         side, whole, multiple, margin: it looks at the whole picture, made a square of `side`.
+        backbone: what it stands on, for the card.
     """
 
     whole, margin, multiple = True, 0, MULTIPLE
@@ -107,7 +110,7 @@ class Apsc(nn.Module):
         width: int = WIDTH,
     ) -> None:
         super().__init__()
-        self.side, self.rounds = side_of(side, MULTIPLE), rounds
+        self.side, self.rounds, self.backbone = side_of(side, MULTIPLE), rounds, ""
         self.stem, self.stages = _stages(model.requires_grad_(True))
         sizes = list(model.config.hidden_sizes)
         self.pyramid = Pyramid(sizes, width, weighted=perception)

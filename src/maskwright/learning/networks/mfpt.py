@@ -53,6 +53,7 @@ class Mfpt(nn.Module):
 
     Attributes:
         side, whole, multiple, margin: it looks at the whole picture, made a square of `side`.
+        backbone: what it stands on, for the card.
     """
 
     whole, margin = True, 0
@@ -67,7 +68,7 @@ class Mfpt(nn.Module):
     ) -> None:
         super().__init__()
         self.trunk = trunk
-        self.side, self.multiple = trunk.side, trunk.patch
+        self.side, self.multiple, self.backbone = trunk.side, trunk.patch, trunk.origin
         self.places = tuple(layer - 1 for layer in chosen_layers(None, trunk.depth))
         self.of_picture = InputPrompter(trunk, edges) if prompts else None
         self.of_features = nn.ModuleList(
@@ -126,7 +127,7 @@ class FeaturePrompter(nn.Module):
         super().__init__()
         self.bands = Bands(trunk.grid, edges)
         self.down = nn.Conv2d(trunk.width, PROMPT, 1)
-        self.gains = nn.Parameter(torch.zeros(len(edges) + 1, 1, PROMPT, 1, 1))
+        self.gains = nn.Parameter(torch.zeros(len(edges) + 1, PROMPT))
         self.up = nn.Conv2d(PROMPT, trunk.width, 1)
         nn.init.zeros_(self.up.weight)
         nn.init.zeros_(cast("Tensor", self.up.bias))
@@ -134,8 +135,9 @@ class FeaturePrompter(nn.Module):
     def forward(self, level: Tensor) -> Tensor:
         """(N, width, grid, grid) to the same."""
         bands = self.bands(self.down(level))
-        kept = sum(gain * band for gain, band in zip(self.gains.sigmoid().unbind(), bands, strict=True))
-        return cast("Tensor", self.up(functional.gelu(cast("Tensor", kept))))
+        gains = self.gains.sigmoid()[:, None, :, None, None].unbind()
+        kept = cast("Tensor", sum(gain * band for gain, band in zip(gains, bands, strict=True)))
+        return cast("Tensor", self.up(functional.gelu(kept)))
 
 
 class Bands(nn.Module):

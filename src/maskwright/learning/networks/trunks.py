@@ -7,6 +7,7 @@ the same for every picture of one size, so it is computed once and held as numbe
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -15,7 +16,7 @@ from torch.nn import functional
 
 from maskwright.errors import InputError, SettingError
 from maskwright.learning.backbones import KINDS, Kind
-from maskwright.learning.pretrained import Preparation, load, preparation, pretrained
+from maskwright.learning.pretrained import Preparation, Pretrained, load, preparation, pretrained
 
 SIDE = 512
 """Pixels of the square that a picture is made where nothing is said, or the nearest multiple of a patch: 518
@@ -42,6 +43,7 @@ class Trunk(nn.Module):
         width, depth: channels of a patch, and layers.
         patch, grid: pixels of a patch, and patches of a side.
         layers: to be called through `through`.
+        origin: of the weights, see `origin_of`; empty where nobody has said it.
 
     Raises:
         InputError: patches are no squares.
@@ -52,6 +54,7 @@ class Trunk(nn.Module):
         super().__init__()
         encoder = getattr(model, "vision_encoder", model).eval().requires_grad_(False)
         config = encoder.config
+        self.origin = ""
         self.width, self.depth = int(config.hidden_size), int(config.num_hidden_layers)
         self.patches = next(module for module in encoder.modules() if isinstance(module, nn.Conv2d))
         if len(set(self.patches.stride)) != 1:
@@ -147,7 +150,14 @@ def trunk_of(spec: str, *, side: int | None = None, kinds: tuple[str, ...] = tup
     # of a ViT that tells classes apart there is no pooling layer, and none is needed
     settings: dict[str, Any] = {"add_pooling_layer": False} if found.kind == "vit" else {}
     model = load(found, kind.model, device="cpu", **settings)
-    return Trunk(model, preparation(found.folder), side=side, norm=kind.norm)
+    trunk = Trunk(model, preparation(found.folder), side=side, norm=kind.norm)
+    trunk.origin = origin_of(found)
+    return trunk
+
+
+def origin_of(found: Pretrained) -> str:
+    """The name and the digest of weights, in words for a card."""
+    return f"{Path(found.spec).name or found.folder.resolve().name}, sha256 {found.digest[:16]}"
 
 
 def side_of(side: int | None, multiple: int) -> int:

@@ -48,6 +48,7 @@ class VitLora(nn.Module):
 
     Attributes:
         side, whole, multiple, margin: it looks at the whole picture, made a square of `side`.
+        backbone: what it stands on, for the card.
 
     Raises:
         SettingError: a rank below 0, or above the trunk's width.
@@ -60,7 +61,7 @@ class VitLora(nn.Module):
         if not 0 <= rank <= trunk.width:
             raise SettingError(f"rank is {rank}, expected 0 to {trunk.width}, the width of the backbone")
         self.trunk = trunk
-        self.side, self.multiple = trunk.side, trunk.patch
+        self.side, self.multiple, self.backbone = trunk.side, trunk.patch, trunk.origin
         scale = (rank if alpha is None else alpha) / max(rank, 1)
         self.changes = nn.ModuleList(
             LowRank(trunk.width, rank, scale) for _ in range(trunk.depth if rank else 0)
