@@ -9,6 +9,7 @@ import typer
 
 from maskwright.cli.progress import reporter
 from maskwright.cli.terminal import answer, answer_json
+from maskwright.errors import SettingError
 
 if TYPE_CHECKING:
     from maskwright.learning.train import Outcome
@@ -20,14 +21,8 @@ def command(
     network: Annotated[
         str,
         typer.Argument(
-            help="compact, dass, sigma, sam-cd, caaa or autoencoder.", metavar="NETWORK", show_default=False
-        ),
-    ],
-    photos: Annotated[
-        str,
-        typer.Option(
-            help="A folder, or a CSV table with path, labels, split; rows of split val only measure.",
-            metavar="PHOTOS",
+            help="compact, dass, sigma, sam-cd, caaa, autoencoder or detector.",
+            metavar="NETWORK",
             show_default=False,
         ),
     ],
@@ -37,6 +32,28 @@ def command(
             "-o", "--out", help="A folder, new or of this very run.", metavar="OUT", show_default=False
         ),
     ],
+    photos: Annotated[
+        str | None,
+        typer.Option(
+            help="All but detector: a folder, or a CSV table with path, labels, split; rows of split val only"
+            " measure.",
+            metavar="PHOTOS",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of detector: compact-detector, mfpt, apsc or vit-lora.", metavar="NAME"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Of detector: a dataset with masks; its rows of split val only measure.", metavar="DATASET"
+        ),
+    ] = None,
+    val: Annotated[
+        str | None,
+        typer.Option(help="Of detector: a dataset that measures in their place.", metavar="DATASET"),
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Length of the run; or --steps.", metavar="M")] = None,
     steps: Annotated[
         int | None, typer.Option(help="Length of the run, exact and repeatable.", metavar="N")
@@ -76,20 +93,24 @@ def command(
         str | None,
         typer.Option(
             help="Of sigma, both stages: a folder or hub id of DINOv2 or DINOv3, or an ONNX file;"
-            " by default the compact network's own encoder.",
+            " by default the compact network's own encoder. Of detector: what it stands on.",
             metavar="SPEC",
         ),
     ] = None,
+    side: Annotated[
+        int | None,
+        typer.Option(help="Of a detector on a backbone: the square it sees pictures as.", metavar="PX"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Train a network on photographs.
+    """Train a network on photographs, or a detector on a dataset.
 
-    Pairs are made of them as training goes on; OUT holds the network as ONNX, its card, losses,
+    Of photographs pairs are made as training goes on. OUT holds the network as ONNX, its card, losses,
     and checkpoints from which the same line again goes on.
 
     Needs: pip install 'maskwright[torch]'
     """
-    from maskwright.learning.train import Options, train
+    from maskwright.learning.train import Options, train, train_detector
 
     options = Options(
         seed=seed,
@@ -102,23 +123,64 @@ def command(
         start=start,
         unlabelled=unlabelled,
         backbone=backbone,
+        side=side,
     )
     with reporter() as progress:
-        outcome = train(
-            network,
-            photos,
-            out,
-            steps=steps,
-            minutes=minutes,
-            options=options,
-            progress=progress.training,
-        )
+        if network == "detector":
+            chosen, dataset = _detector(name, data, photos)
+            outcome = train_detector(
+                chosen,
+                dataset,
+                out,
+                val=val,
+                steps=steps,
+                minutes=minutes,
+                options=options,
+                progress=progress.training,
+            )
+        else:
+            outcome = train(
+                network,
+                _photos(photos, (name, data, val)),
+                out,
+                steps=steps,
+                minutes=minutes,
+                options=options,
+                progress=progress.training,
+            )
     if outcome is None:  # the process that leads answers
         return
     if as_json:
         answer_json(_json(outcome))
     else:
         _print(outcome)
+
+
+def _detector(name: str | None, data: str | None, photos: str | None) -> tuple[str, str]:
+    """Name and dataset of a detector, or what to type."""
+    if photos is not None:
+        raise SettingError("a detector learns from a dataset, not from photographs", hint="--data DATASET")
+    if name is None or data is None:
+        raise SettingError(
+            f"which detector, and on what: {'--name' if name is None else '--data'} is missing",
+            hint="maskwright train detector --name compact-detector --data DATASET -o OUT --minutes 60",
+        )
+    return name, data
+
+
+def _photos(photos: str | None, of_detector: tuple[str | None, ...]) -> str:
+    """The photographs of all that is no detector, or what to type."""
+    if any(each is not None for each in of_detector):
+        raise SettingError(
+            "--name, --data and --val are a detector's",
+            hint="maskwright train detector --name NAME --data DATASET -o OUT",
+        )
+    if photos is None:
+        raise SettingError(
+            "there is nothing to learn from: --photos is missing",
+            hint="a folder of photographs, or a CSV table with the columns path, labels, split",
+        )
+    return photos
 
 
 def _json(outcome: Outcome) -> dict[str, object]:

@@ -40,10 +40,19 @@ class Standing:
 def save(
     out: Path, standing: Standing, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Write a checkpoint whole, in place of the one before."""
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
-    names = [name for name, _ in model.named_parameters()]
+    """Write a checkpoint whole, in place of the one before; parameters that are not trained are left out.
+
+    Args:
+        optimizer: of the parameters that are trained, in their order in `model`.
+    """
+    frozen = _frozen(model)
+    tensors = {
+        f"{kind}.{name}": value
+        for kind, module in (("model", model), ("average", average))
+        for name, value in module.state_dict().items()
+        if name not in frozen
+    }
+    names = _trained(model)
     for place, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{names[place]}.{key}": value for key, value in state.items()}
     path = _tensors_of(out, standing)
@@ -87,12 +96,12 @@ def restore(out: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
     path = _tensors_of(out, standing)
     try:
         tensors = load_file(path)  # on the CPU; from there each tensor goes where its like is
-        model.load_state_dict(_under("model.", tensors))
-        average.load_state_dict(_under("average.", tensors))
+        for kind, module in (("model", model), ("average", average)):
+            module.load_state_dict({**_frozen(model), **_under(f"{kind}.", tensors)})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise _damaged(path, error) from error
     told = optimizer.state_dict()
-    for place, (name, _) in enumerate(model.named_parameters()):
+    for place, name in enumerate(_trained(model)):
         state = _under(f"optimizer.{name}.", tensors)
         if state:
             told["state"][place] = state
@@ -113,7 +122,7 @@ def average_of(out: Path, like: nn.Module) -> Mapping[str, Tensor]:
         raise RunError(f"{out} holds no training run", hint="name the folder that stage 1 was trained into")
     path = _tensors_of(out, standing)
     try:
-        found = _under("average.", load_file(path))
+        found = {**_frozen(like), **_under("average.", load_file(path))}
     except (OSError, SafetensorError) as error:
         raise _damaged(path, error) from error
     if {name: value.shape for name, value in found.items()} != {
@@ -121,6 +130,15 @@ def average_of(out: Path, like: nn.Module) -> Mapping[str, Tensor]:
     }:
         raise RunError(f"{out} holds another network", hint="name the folder that stage 1 was trained into")
     return found
+
+
+def _trained(model: nn.Module) -> list[str]:
+    return [name for name, value in model.named_parameters() if value.requires_grad]
+
+
+def _frozen(model: nn.Module) -> dict[str, Tensor]:
+    """What is never trained, under its names in `state_dict`."""
+    return {name: value.data for name, value in model.named_parameters() if not value.requires_grad}
 
 
 def _tensors_of(out: Path, standing: Standing) -> Path:

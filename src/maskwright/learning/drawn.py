@@ -9,9 +9,8 @@ from typing import Any
 from numpy.random import Generator
 
 from maskwright.learning.makers import Makers
-from maskwright.learning.shares import Shares
+from maskwright.learning.shares import Shares, Thing
 from maskwright.learning.stream import Maker, Sample, Shard, Stream
-from maskwright.synthesis.photos import Photo
 
 WINDOW = 6
 """Shards that a batch is drawn from."""
@@ -24,8 +23,8 @@ class Drawn:
     """The samples of a run, in three streams: learnt from, held and kept; to be closed.
 
     Args:
-        maker: of photographs, what draws samples of them, and all that these depend on beside the seed and
-            this package's version.
+        maker: of the things of a share, what draws samples of them, and all that these depend on beside the
+            seed and this package's version.
         sizes: (samples, side) of a shard of each stream.
         batch: samples a step.
         reuse: how often a sample is trained on.
@@ -35,8 +34,8 @@ class Drawn:
 
     def __init__(
         self,
-        shares: Shares,
-        maker: Callable[[tuple[Photo, ...]], tuple[Maker, str]],
+        shares: Shares[Thing],
+        maker: Callable[[tuple[Thing, ...]], tuple[Maker, str]],
         *,
         sizes: tuple[tuple[int, int], tuple[int, int], tuple[int, int]],
         seed: int,

@@ -93,13 +93,13 @@ def finish(
     """
     path = given.out / f"{exported.name}.onnx"
     learnt = _training_data(given, exported)
-    figures = _figures_of_card(path, trained.steps, learnt)
+    figures = figures_of_card(path, trained.steps, learnt)
     if figures is None:
         figures = _finished(given, task, trained, exported, again, path, learnt)
     return Outcome(path, card_path(path), trained.steps, trained.elapsed_s, figures)
 
 
-def _figures_of_card(path: Path, steps: int, learnt: str) -> Mapping[str, float] | None:
+def figures_of_card(path: Path, steps: int, learnt: str) -> Mapping[str, float] | None:
     """What an earlier end of this run has written; None where it is not there, or of another version."""
     try:
         told = json.loads(card_path(path).read_text(encoding="utf-8"))
@@ -166,6 +166,7 @@ def smaller(
     held: Sequence[Sample],
     rng: Generator,
     exported: Exported,
+    side: int = SIDE,
 ) -> dict[str, float]:
     """Write a network in eight bits where that costs next to nothing on the kept pairs, else as it is.
 
@@ -173,11 +174,12 @@ def smaller(
         exact: the network.
         path: what is written.
         held: only measured on.
+        side: of the windows that show the range of values.
 
     Returns:
         f1_kept_fp32, f1_kept_int8, f1_fp32 and f1_int8, the last two of held pairs.
     """
-    windows = [windowed(kept[place % len(kept)], SIDE, rng).planes[None] for place in range(CALIBRATED)]
+    windows = [windowed(kept[place % len(kept)], side, rng).planes[None] for place in range(CALIBRATED)]
     given = exported.given
     quantized(
         exact,

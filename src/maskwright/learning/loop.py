@@ -46,7 +46,7 @@ class Task(Protocol):
         ...
 
     def network(self) -> nn.Module:
-        """A new network; its weights follow from torch's generator."""
+        """A new network; its weights follow from torch's generator. Those that need no gradient stay."""
         ...
 
     def batch(self, step: int) -> Batch:
@@ -190,7 +190,9 @@ class _Session:
         self.network = network
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
+            [each for each in network.parameters() if each.requires_grad],
+            lr=schedule.rate,
+            weight_decay=schedule.weight_decay,
         )
         self.records = Records(out)
         self.step, self.elapsed_s, self.done, self.waited_s = 0, 0.0, 0.0, 0.0

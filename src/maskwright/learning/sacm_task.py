@@ -90,7 +90,7 @@ class SacmTask:
 
     def __init__(
         self,
-        shares: Shares,
+        shares: Shares[Photo],
         *,
         seed: int,
         batch: int,

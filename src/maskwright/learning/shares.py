@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from maskwright.errors import InputError
 from maskwright.pages.words import counted
@@ -20,9 +21,19 @@ UNSTATED = re.compile(r"(none|not) stated", re.IGNORECASE)
 """Words of a table of photographs where nobody says what they may be used for."""
 
 
+Thing = TypeVar("Thing")
+
+
+class Licensed(Protocol):
+    """Something that was trained on, and the terms it came under; empty where they are not stated."""
+
+    @property
+    def licence(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """Photographs by what they are for; no photograph is in two.
+class Shares(Generic[Thing]):
+    """Photographs, or pictures of them, by what they are for; no photograph is in two.
 
     Args:
         learnt: trained on.
@@ -30,12 +41,12 @@ class Shares:
         held: only measured on.
     """
 
-    learnt: tuple[Photo, ...]
-    kept: tuple[Photo, ...]
-    held: tuple[Photo, ...]
+    learnt: tuple[Thing, ...]
+    kept: tuple[Thing, ...]
+    held: tuple[Thing, ...]
 
 
-def shared(source: str | os.PathLike[str]) -> Shares:
+def shared(source: str | os.PathLike[str]) -> Shares[Photo]:
     """The photographs of a folder or a table, shared out by their split or by their names.
 
     Rows of split `val` are held, and those of `train` or of no split are trained on but for a tenth,
@@ -61,17 +72,23 @@ def shared(source: str | os.PathLike[str]) -> Shares:
     kept = tuple(photo for photo in rest if _tenth(photo, folder, "kept") == 0)
     learnt = tuple(photo for photo in rest if _tenth(photo, folder, "kept") != 0)
     shares = Shares(learnt, kept, held)
-    for name, some in (("train on", learnt), ("calibrate on", kept), ("measure on", held)):
-        if not some:
-            raise InputError(
-                f"{source} leaves no photograph to {name}: {len(learnt)} to train on,"
-                f" {len(kept)} to calibrate on, {len(held)} to measure on",
-                hint="some twenty photographs are needed at the least, hundreds for a good network",
-            )
+    check_shares(source, shares)
     return shares
 
 
-def terms(photos: Sequence[Photo]) -> str:
+def check_shares(source: str | os.PathLike[str], shares: Shares[Thing], noun: str = "photograph") -> None:
+    """Refuse shares of which one is empty."""
+    learnt, kept, held = shares.learnt, shares.kept, shares.held
+    for name, some in (("train on", learnt), ("calibrate on", kept), ("measure on", held)):
+        if not some:
+            raise InputError(
+                f"{source} leaves no {noun} to {name}: {len(learnt)} to train on,"
+                f" {len(kept)} to calibrate on, {len(held)} to measure on",
+                hint=f"some twenty {noun}s are needed at the least, hundreds for a good network",
+            )
+
+
+def terms(photos: Sequence[Licensed], noun: str = "photograph") -> str:
     """How many photographs, and how many under which terms, the most frequent first.
 
     >>> terms([Photo("a", licence="CC0"), Photo("b", licence="CC0"), Photo("c")])
@@ -79,10 +96,10 @@ def terms(photos: Sequence[Photo]) -> str:
     """
     counts = Counter(photo.licence or "terms not stated" for photo in photos)
     listed = "; ".join(f'{number} "{licence}"' for licence, number in counts.most_common())
-    return f"{counted(len(photos), 'photograph')}: {listed}"
+    return f"{counted(len(photos), noun)}: {listed}"
 
 
-def terms_for(photos: Sequence[Photo]) -> str:
+def terms_for(photos: Sequence[Licensed], noun: str = "photograph") -> str:
     """What we say weights are for that were trained on these photographs: the narrowest of their terms.
 
     `NARROW` and `UNSTATED` are looked for in the words of every licence. Whether weights must carry the
@@ -102,16 +119,16 @@ def terms_for(photos: Sequence[Photo]) -> str:
         also = f", and {unstated} {states} no terms" if unstated else ""
         are = "is" if narrow == 1 else "are"
         return (
-            f"for non-commercial research only: {narrow} of {counted(len(listed), 'photograph')} trained on"
+            f"for non-commercial research only: {narrow} of {counted(len(listed), noun)} trained on"
             f" {are} for no more{also}"
         )
     if unstated:
         return (
-            f"not known: {unstated} of {counted(len(listed), 'photograph')} trained on {states} no terms;"
+            f"not known: {unstated} of {counted(len(listed), noun)} trained on {states} no terms;"
             " whoever took the photographs can tell"
         )
     names = "; ".join(f'"{licence}"' for licence, _ in Counter(listed).most_common())
-    return f"under the terms of the photographs trained on: {names}"
+    return f"under the terms of the {noun}s trained on: {names}"
 
 
 def told_apart(photos: Sequence[Photo]) -> list[str]:

@@ -30,6 +30,7 @@ from maskwright.learning.shares import Shares
 from maskwright.learning.stream import Sample, windowed
 from maskwright.learning.task import SIZES, CompactTask, Sizes
 from maskwright.masks.annotators.heads import Eyes
+from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.synthesis.samples import REDRAWN_SHARES
 
@@ -85,7 +86,7 @@ class SigmaTask(CompactTask):
         self,
         name: str,
         recipe: Recipe,
-        shares: Shares,
+        shares: Shares[Photo],
         *,
         seed: int,
         batch: int,

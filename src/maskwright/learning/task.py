@@ -105,7 +105,7 @@ class CompactTask:
 
     def __init__(
         self,
-        shares: Shares,
+        shares: Shares[Photo],
         *,
         seed: int,
         batch: int,
@@ -156,7 +156,7 @@ class CompactTask:
         """
         rng = np.random.default_rng((self._seed, step))
         turned = [varied(sample, self._colours, rng) for sample in self.drawn.batch(step, rng)]
-        return _tensors([self._seen(sample) for sample in turned])
+        return tensors_of([self._seen(sample) for sample in turned])
 
     def loss(self, network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
         mask, ignore = (batch[name].float() / 255 for name in ("mask", "ignore"))
@@ -215,7 +215,8 @@ def _key(photos: tuple[Photo, ...], again: KeptRoundtrip | None, mixed: Mapping[
     return "\n".join([str(RECIPE), ruled, *CHANNELS, *mixture, *told_apart(photos), *through])
 
 
-def _tensors(samples: Sequence[Sample]) -> dict[str, Tensor]:
+def tensors_of(samples: Sequence[Sample]) -> dict[str, Tensor]:
+    """planes (N, C, h, w), mask and ignore (N, 1, h, w) of samples of one size."""
     return {
         "planes": torch.from_numpy(np.stack([sample.planes for sample in samples])),
         "mask": torch.from_numpy(np.stack([sample.mask[None] for sample in samples])),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from maskwright.learning.loop import Lap, Schedule
     from maskwright.learning.ranks import Ranks
     from maskwright.learning.shares import Shares
+    from maskwright.synthesis.photos import Photo
 
 RECIPES: dict[str, str] = {
     "compact": "maskwright.learning.compact:train_compact",
@@ -53,7 +54,8 @@ class Options:
         start: the folder of the stage before.
         unlabelled: a table of real pairs without masks, for stage 2; its rows of split train are used.
         backbone: whose features SIGMA's head compares, see `masks.annotators.backbones.load_backbone`; None,
-            and compact, is the compact network's own encoder.
+            and compact, is the compact network's own encoder. Of a detector, what it stands on.
+        side: of a detector, the square in pixels that it sees pictures as; None is its own.
     """
 
     seed: int = 0
@@ -66,6 +68,7 @@ class Options:
     start: Path | None = None
     unlabelled: Path | None = None
     backbone: str | None = None
+    side: int | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("seed", 0), ("batch", 1), ("reuse", 1)):
@@ -100,7 +103,7 @@ class Outcome:
 class Assignment:
     """What a recipe is given."""
 
-    shares: Shares
+    shares: Shares[Photo]
     schedule: Schedule
     out: Path
     ranks: Ranks
@@ -149,6 +152,9 @@ def train(
         raise SettingError(f"{name} is trained on no backbone", hint="leave out --backbone, or train sigma")
     if name not in STAGED and (options.stage, options.start, options.unlabelled) != (1, None, None):
         raise SettingError(f"{name} has no stages", hint="leave out --stage, --start and --unlabelled")
+    if options.side is not None:
+        raise SettingError(f"{name} takes pictures of any size", hint="leave out --side")
+    _check_packages()
     recipe = _recipe(name)
     from maskwright.learning.loop import Schedule
     from maskwright.learning.ranks import joined
@@ -162,8 +168,52 @@ def train(
         return recipe(Assignment(shares, schedule, folder, ranks, options, progress))
 
 
-def _recipe(name: str) -> Callable[[Assignment], Outcome | None]:
-    module, _, function = RECIPES[name].partition(":")
+def train_detector(
+    name: str,
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    val: str | os.PathLike[str] | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    options: Options = Options(),
+    progress: Callable[[Lap], None] = lambda lap: None,
+) -> Outcome | None:
+    """Train a detector on a dataset, and write it as ONNX beside its card; goes on where it stopped.
+
+    Args:
+        name: a key of `detector_task.NETWORKS`.
+        data: a dataset with masks, as `maskwright build` writes it or in another known format.
+        out: a folder, new or of this very run.
+        val: a dataset that only measures; see `exhibits.shared_exhibits`.
+        steps, minutes, progress: as for `train`.
+
+    Returns:
+        None on a process that does not lead, where `torchrun` has started several.
+
+    Raises:
+        SettingError: nothing has that name; an option is out of range, or of another network.
+        MissingExtraError: torch is not installed, or a backbone is not on this machine.
+        InputError: the dataset has no masks, or too few pictures.
+        RunError: the folder is another run's, or cannot be written.
+    """
+    _check_packages()
+    from maskwright.learning.detector import train_on
+    from maskwright.learning.detector_task import check_known
+    from maskwright.learning.exhibits import shared_exhibits
+    from maskwright.learning.loop import Schedule
+    from maskwright.learning.ranks import joined
+
+    known = check_known(name, options.backbone)
+    schedule = Schedule(steps=steps, minutes=minutes, seed=options.seed)
+    folder = Path(out)
+    _check_folder(folder)
+    shares = shared_exhibits(data, val, (options.cache or folder / "cache") / "pictures")
+    with joined() as ranks:
+        return train_on(name, known, shares, schedule, folder, ranks, options, progress)
+
+
+def _check_packages() -> None:
     try:
         for package in ("torch", "safetensors", "onnx"):
             importlib.import_module(package)
@@ -171,6 +221,10 @@ def _recipe(name: str) -> Callable[[Assignment], Outcome | None]:
         raise MissingExtraError(
             f"training needs the package {error.name!r}", hint="pip install 'maskwright[torch]'"
         ) from error
+
+
+def _recipe(name: str) -> Callable[[Assignment], Outcome | None]:
+    module, _, function = RECIPES[name].partition(":")
     return cast("Callable[[Assignment], Outcome | None]", getattr(importlib.import_module(module), function))
 
 

@@ -76,7 +76,8 @@ class Compact(UNet):
         if self.keep is None:
             return found
         place = self.names.index("odds")
-        return found + self.keep * (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
+        given = (raw[:, place : place + 1] - ODDS_ZERO) / ODDS_CODE
+        return found + self.keep * given
 
     def _seen(self, raw: Tensor) -> Tensor:
         """The first convolution on features of the bytes, as one convolution on the bytes."""
@@ -115,4 +116,3 @@ def stem_features(names: tuple[str, ...] = CHANNELS) -> tuple[Tensor, Tensor]:
         for side, sign in (("original", -1), ("edited", 1)):
             mixing[number, names.index(f"{side}_{colour}")] = sign / 32
     return mixing, centre
-

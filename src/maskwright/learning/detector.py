@@ -1,0 +1,161 @@
+"""`maskwright train detector`: train, put into eight bits where that is free, calibrate, write the card."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from maskwright import __version__
+from maskwright.corpus.atomic import replacing
+from maskwright.detectors import load_detector
+from maskwright.learning.detector_earnest import (
+    alarms,
+    figures_of_looks,
+    fitted,
+    looks_at,
+    some_of,
+    threshold,
+)
+from maskwright.learning.detector_task import SIZES, DetectorTask, Known, Network, Sizes, build
+from maskwright.learning.exhibits import Exhibit
+from maskwright.learning.export import Inputs, check, export, write_card
+from maskwright.learning.finish import CHECKED, Exported, figures_of_card, smaller
+from maskwright.learning.loop import Lap, Schedule, Trained, run
+from maskwright.learning.networks.compact_detector import CompactDetector
+from maskwright.learning.ranks import Ranks
+from maskwright.learning.shares import Shares, terms, terms_for
+from maskwright.learning.train import Options, Outcome
+from maskwright.weights import card_path
+
+FLOATS = ("on_bytes",)
+"""The first convolution sees residuals of a few grey levels: seven bits of weights would drown them."""
+
+
+def of_picture(picture: NDArray[np.uint8]) -> Inputs:
+    """What a detector's network takes."""
+    return {"picture": picture}
+
+
+def train_on(
+    name: str,
+    known: Known,
+    shares: Shares[Exhibit],
+    schedule: Schedule,
+    out: Path,
+    ranks: Ranks,
+    options: Options,
+    progress: Callable[[Lap], None],
+    sizes: Sizes = SIZES,
+) -> Outcome | None:
+    """Train, export, calibrate, write the card; None on a process that does not lead."""
+    torch.manual_seed(options.seed)
+    first = build(known, options.backbone, options.side)
+    told = (
+        {}
+        if options.backbone is None
+        else {"backbone": options.backbone, "side": cast("Network", first).side}
+    )
+    task = DetectorTask(
+        name,
+        known,
+        first,
+        shares,
+        told=told,
+        seed=options.seed,
+        batch=options.batch,
+        reuse=options.reuse,
+        cache=options.cache or out / "cache",
+        workers=options.makers if ranks.local_rank == 0 else 0,
+        sizes=sizes,
+    )
+    with contextlib.closing(task):
+        trained = run(task, replace(schedule, rate=known.rate), out, ranks, progress=progress)
+        if not ranks.leads:
+            return None
+        path = out / f"{name}.onnx"
+        learnt = f"by maskwright {__version__} on {terms(shares.learnt, 'picture')}, of {_sources(shares)}"
+        figures = figures_of_card(path, trained.steps, learnt)
+        if figures is None:
+            told = {
+                "training_data": learnt,
+                "licence": terms_for(shares.learnt, "picture"),
+                "seed": options.seed,
+            }
+            figures = _finished(task, trained, path, known, shares, told)
+        return Outcome(path, card_path(path), trained.steps, trained.elapsed_s, figures)
+
+
+def _sources(shares: Shares[Exhibit]) -> str:
+    return ", ".join(sorted({each.source or "a corpus without a name" for each in shares.learnt}))
+
+
+def _finished(
+    task: DetectorTask,
+    trained: Trained,
+    path: Path,
+    known: Known,
+    shares: Shares[Exhibit],
+    told: Mapping[str, Any],
+) -> dict[str, float]:
+    """Figures, once network and card are written."""
+    seen = cast("Network", trained.network)
+    manifest = {"side": seen.side, "whole": seen.whole, "multiple": seen.multiple}
+    if seen.side is None:
+        manifest |= {"whole": False, "margin": seen.margin}
+    card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
+    figures = _exported(task, trained.network, path, known)
+
+    def write(constants: Mapping[str, float], **more: Any) -> None:
+        write_card(
+            path, name=task.name, version="1", constants=dict(constants), detector=manifest, **told, **more
+        )
+
+    rng = np.random.default_rng(told["seed"])
+    kept, held = (some_of(some, task.sizes.judged, rng) for some in (shares.kept, shares.held))
+    write({})
+    constants = fitted(looks_at(kept, load_detector(str(path))))
+    write(constants)
+    detector = load_detector(str(path))
+    constants |= threshold(list(looks_at(kept, detector)))
+    looks = list(looks_at(held, detector))
+    constants |= alarms(looks, constants)
+    figures |= {**trained.figures, **figures_of_looks(looks)}
+    write(constants, steps=trained.steps, figures=figures)
+    return figures
+
+
+def _exported(task: DetectorTask, network: nn.Module, path: Path, known: Known) -> dict[str, float]:
+    """Write the network, in eight bits where that costs next to nothing; how far it is from torch."""
+    if isinstance(network, CompactDetector):
+        network = network.settled()
+    axes = (0,) if cast("Network", network).side else (0, 2, 3)
+    pictures = [of_picture(np.ascontiguousarray(each.planes[None])) for each in task.kept[:CHECKED]]
+    exact = export(
+        network,
+        path.with_suffix(".fp32.onnx"),
+        pictures[0],
+        moving=dict.fromkeys(("picture", "odds"), axes),
+    )
+    figures = {"torch_onnx_error": check(network, exact, pictures, as_chance=True)}
+    if known.backbone:  # of transformers: eight bits of those are a matter of their own
+        with replacing(path) as temporary:
+            temporary.write_bytes(exact.read_bytes())
+        return figures
+    exported = Exported(task.name, network, given=of_picture, floats=FLOATS)
+    return figures | smaller(
+        exact,
+        path,
+        kept=task.kept,
+        held=task.held,
+        rng=np.random.default_rng(0),
+        exported=exported,
+        side=task.sizes.side,
+    )
