@@ -1,4 +1,4 @@
-"""Pictures of a dataset by what they are for: those to learn from, those that calibrate, those that measure."""
+"""Pictures of a dataset by what they are for: to learn from, to calibrate on, to measure on."""
 
 from __future__ import annotations
 
