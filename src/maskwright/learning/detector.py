@@ -29,7 +29,6 @@ from maskwright.learning.exhibits import Exhibit
 from maskwright.learning.export import Inputs, check, export, write_card
 from maskwright.learning.finish import CHECKED, Exported, figures_of_card, smaller
 from maskwright.learning.loop import Lap, Schedule, Trained, run
-from maskwright.learning.networks.compact_detector import CompactDetector
 from maskwright.learning.ranks import Ranks
 from maskwright.learning.shares import Shares, terms, terms_for
 from maskwright.learning.train import Options, Outcome
@@ -58,11 +57,8 @@ def train_on(
     """Train, export, calibrate, write the card; None on a process that does not lead."""
     torch.manual_seed(options.seed)
     first = build(known, options.backbone, options.side)
-    told = (
-        {}
-        if options.backbone is None
-        else {"backbone": options.backbone, "side": cast("Network", first).side}
-    )
+    backbone: str = getattr(first, "backbone", "")
+    told = {"backbone": backbone, "side": cast("Network", first).side} if backbone else {}
     task = DetectorTask(
         name,
         known,
@@ -82,11 +78,15 @@ def train_on(
             return None
         path = out / f"{name}.onnx"
         learnt = f"by maskwright {__version__} on {terms(shares.learnt, 'picture')}, of {_sources(shares)}"
+        licence = terms_for(shares.learnt, "picture")
+        if backbone:
+            learnt += f"; its backbone is {backbone}"
+            licence += "; and the licence of its backbone"
         figures = figures_of_card(path, trained.steps, learnt)
         if figures is None:
             told = {
                 "training_data": learnt,
-                "licence": terms_for(shares.learnt, "picture"),
+                "licence": licence,
                 "seed": options.seed,
             }
             figures = _finished(task, trained, path, known, shares, told)
@@ -134,8 +134,7 @@ def _finished(
 
 def _exported(task: DetectorTask, network: nn.Module, path: Path, known: Known) -> dict[str, float]:
     """Write the network, in eight bits where that costs next to nothing; how far it is from torch."""
-    if isinstance(network, CompactDetector):
-        network = network.settled()
+    network = getattr(network, "settled", lambda: network)()
     axes = (0,) if cast("Network", network).side else (0, 2, 3)
     pictures = [of_picture(np.ascontiguousarray(each.planes[None])) for each in task.kept[:CHECKED]]
     exact = export(

@@ -37,6 +37,9 @@ class Network(Protocol):
         whole: with a side, whether a picture is resized to it; else it sees squares at full resolution.
         margin: how far a tile reaches beyond what is used of it, in pixels.
         multiple: height and width must be multiples of this.
+        backbone: what it stands on, in words for the card; missing where there is none.
+        settled: a method that gives a copy that computes the same, to be exported; missing where the network
+            is exported as it is.
     """
 
     side: int | None
@@ -54,22 +57,31 @@ class Known:
         backbone: whether it stands on one.
         rate: highest learning rate.
         loss: `module:function` of (odds, mask, ignore), as `losses.mask_loss`.
+        auxiliary: weight of the mean loss of auxiliary maps; that of the final one is 1. As in PSPNet (Zhao
+            et al. 2017) where nothing is said.
     """
 
     builder: str
     backbone: bool = True
     rate: float = 5e-4
     loss: str = "maskwright.learning.losses:mask_loss"
+    auxiliary: float = 0.4
 
 
 NETWORKS = {
+    "apsc": Known(
+        "maskwright.learning.networks.apsc:apsc",
+        rate=1e-4,
+        loss="maskwright.learning.networks.apsc:hard_loss",
+        auxiliary=1.5,  # half a loss each, of three
+    ),
     "compact-detector": Known(
         "maskwright.learning.networks.compact_detector:compact_detector", backbone=False, rate=2e-3
     ),
+    "mfpt": Known("maskwright.learning.networks.mfpt:mfpt", rate=3e-4),
+    "vit-lora": Known("maskwright.learning.networks.vit_lora:vit_lora", rate=3e-4),
 }
 """Every network of a detector that can be trained, by its name."""
-AUXILIARY = 0.4
-"""Weight of the mean loss of auxiliary maps; that of the final one is 1. As in PSPNet (Zhao et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +201,7 @@ class DetectorTask:
     ) -> None:
         self.name, self.sizes = name, sizes
         self._first, self._told, self._seed = first, told, seed
-        self._loss = _found(known.loss)
+        self._known, self._loss = known, _found(known.loss)
         self.multiple = cast("Network", first).multiple
         fixed = cast("Network", first).side
         whole = fixed if cast("Network", first).whole else None
@@ -232,7 +244,7 @@ class DetectorTask:
         final, *others = network(batch["planes"]).split(1, dim=1)
         loss: Tensor = self._loss(final, mask, ignore)
         for other in others:
-            loss = loss + AUXILIARY / len(others) * self._loss(other, mask, ignore)
+            loss = loss + self._known.auxiliary / len(others) * self._loss(other, mask, ignore)
         return loss
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
