@@ -135,8 +135,9 @@ def _pairs(place: str, corpus: str | None) -> Opened:
     reading = source.reading()
     if not any(each.role == "mask" for each in reading.chosen):
         raise InputError(
-            f"{shown(place)} holds pairs without known masks: there is nothing to check",
-            hint=f"to look at pairs: maskwright inspect {shown(place)}",
+            f"{shown(place)} holds pairs without known masks: nobody says what was edited",
+            hint=f"to make masks: maskwright annotate {shown(place)} OUT;"
+            f" to look at pairs: maskwright inspect {shown(place)}",
         )
 
     says = f"{reading.kind}: {reading.layout}".removesuffix(": ")

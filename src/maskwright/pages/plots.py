@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 LABEL_LETTERS = 26
 """Of a name beside its figures in a plot 320 wide; longer ones are cut in the middle."""
-CURVE_LETTERS = 16
+CURVE_LETTERS = 18
 """Of a name under the curves, two side by side."""
 
 
