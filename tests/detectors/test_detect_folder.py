@@ -168,9 +168,13 @@ def test_a_folder_that_has_changed_is_refused_with_the_difference(
     shutil.copytree(looked.source, tmp_path / "photos")
     settings = tmp_path / "out" / "detections.json"
     settings.write_text(settings.read_text().replace(looked.source, str(tmp_path / "photos")))
-    (tmp_path / "photos" / "new.png").write_bytes(png(picture()))
+    photos, new = tmp_path / "photos", tmp_path / "photos" / "new.png"
+    new.write_bytes(png(picture()))
     with pytest.raises(RunError, match=f"its pictures is {looked.pictures}, not {looked.pictures + 1}"):
-        maskwright.detect_folder(tmp_path / "photos", tmp_path / "out", detector=network)
+        maskwright.detect_folder(photos, tmp_path / "out", detector=network)
+    new.replace(photos / "plain.png")
+    with pytest.raises(RunError, match="another run: its pictures_digest is"):
+        maskwright.detect_folder(photos, tmp_path / "out", detector=network)
 
 
 def test_places_that_are_none_are_refused(network: str, tmp_path: Path) -> None:

@@ -71,14 +71,16 @@ class TestFolder(PageContract):
         """Of a folder whose pictures, reasons and detector have hostile names."""
         place = tmp_path_factory.mktemp("overview")
         (place / "photos").mkdir()
-        for name, box in (("box", BOX), ("plain", None), ("no", BOX)):
+        # the speck is on the map, and its score is below the threshold
+        boxes = {"box": BOX, "plain": None, "no": BOX, "speck": (9, 9, 5, 5)}
+        for name, box in boxes.items():
             (place / "photos" / f"{name}.png").write_bytes(png(picture(box=box)))
         (place / "photos" / "cut.png").write_bytes(png(picture())[:200])
         found = maskwright.detect_folder(place / "photos", place / "out", detector=network, workers=1)
         rows = pq.read_table(found.table).to_pylist()
         os.remove(place / "photos" / "no.png")  # its card is without a picture
         for row in rows:
-            if row["id"] != "box.png":
+            if row["id"] not in ("box.png", "speck.png"):
                 row |= {"id": f"{HOSTILE} {row['id']}", "detail": row["detail"] and HOSTILE}
         hostile = replace(found, card=replace(found.card, name=HOSTILE), command=f"maskwright {HOSTILE}")
         save_overview(hostile, rows)
@@ -88,6 +90,7 @@ class TestFolder(PageContract):
     def test_a_picture_that_looks_edited_is_outlined_and_one_that_does_not_is_not(self, page: Path) -> None:
         with opened(page) as seen:
             assert seen.page.locator("#edited-0 svg .over, #edited-1 svg .over").count() == 1
+            assert seen.page.locator("#sheet-below .card img").count() == 2
             assert seen.page.locator("#sheet-below svg").count() == 0
 
     @needs_browser
