@@ -113,9 +113,9 @@ class Looking:
         for condition in self.conditions:
             picture = _harmed(known.picture, condition, case.id)
             for name, detector in self.detectors.items():
-                look = functools.cache(functools.partial(_detected, detector, picture))
+                look = functools.cache(lambda grid, d=detector, p=picture: detected(d, seen(p, grid)))
                 for protocol in self._protocols:
-                    found = look(self._grid if protocol == "benco" else 0)
+                    found = look(grid_of(protocol, self._grid))
                     if isinstance(found, str):
                         failed.append(Failed(condition, name, found))
                     of_this = self._scored(protocol, known, found)
@@ -130,11 +130,12 @@ class Looking:
 
     def _scored(self, protocol: str, known: Known, found: Detection | float | str) -> Scored:
         """Under a protocol, on its grid; a number is a map of that number, words are a map of nothing."""
-        grid = (self._grid, self._grid) if protocol == "benco" else known.picture.shape[:2]
+        side = grid_of(protocol, self._grid)
         if not isinstance(found, Detection):
             level = 0.0 if isinstance(found, str) else found
-            found = Detection(np.full(grid, level, np.float32), level)
-        truth = None if known.truth is None else _mask_on(known.truth, grid)
+            size = (side, side) if side else known.picture.shape[:2]
+            found = Detection(np.full(size, level, np.float32), level)
+        truth = None if known.truth is None else seen_mask(known.truth, side)
         edited = known.label != "authentic"
         return score_picture(protocol, found.map, truth, known.ignore, score=found.score, edited=edited)
 
@@ -173,15 +174,31 @@ def _harmed(picture: Picture, condition: Condition, id_: str) -> Picture:
     return HARMS[condition.harm].do(picture, condition.step, generator_of(id_))
 
 
-def _detected(detector: Detector, picture: Picture, grid: int) -> Detection | str:
-    """What it says of the picture, resized to a square where `grid` is not 0; or why it says nothing."""
-    shown = picture
-    if grid:
-        shown = np.asarray(cv2.resize(picture, (grid, grid), interpolation=cv2.INTER_LINEAR), np.uint8)
+def grid_of(protocol: str, grid: int) -> int:
+    """Side of the square that pictures are resized to under a protocol; 0: they stay as they are."""
+    return grid if protocol == "benco" else 0
+
+
+def seen(picture: Picture, grid: int) -> Picture:
+    """The picture as a detector sees it, resized as IMDLBenCo does: bilinear, without a filter."""
+    if not grid:
+        return picture
+    return np.asarray(cv2.resize(picture, (grid, grid), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def seen_mask(mask: Mask, grid: int) -> Mask:
+    """The mask on the same grid; the nearest pixel counts, as in IMDLBenCo."""
+    if not grid:
+        return mask
+    return cv2.resize(mask.view(np.uint8), (grid, grid), interpolation=cv2.INTER_NEAREST).astype(np.bool_)
+
+
+def detected(detector: Detector, picture: Picture) -> Detection | str:
+    """What a detector says of a picture, or why it says nothing."""
     try:
-        found = detector.detect(shown)
-        if found.map.shape != shown.shape[:2]:
-            raise InputError(f"its map is {found.map.shape}, the picture {shown.shape[:2]} (height, width)")
+        found = detector.detect(picture)
+        if found.map.shape != picture.shape[:2]:
+            raise InputError(f"its map is {found.map.shape}, the picture {picture.shape[:2]} (height, width)")
         if not np.isfinite(found.map).all():
             raise InputError("its map holds values that are not finite numbers")
     except MaskwrightError as error:
@@ -189,11 +206,3 @@ def _detected(detector: Detector, picture: Picture, grid: int) -> Detection | st
     except Exception as error:  # a detector that breaks on one picture ends no run
         return f"{type(error).__name__}: {error}"
     return found
-
-
-def _mask_on(mask: Mask, grid: Sequence[int]) -> Mask:
-    """The nearest pixel counts, as in IMDLBenCo."""
-    height, width = grid
-    if mask.shape == (height, width):
-        return mask
-    return cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.bool_)

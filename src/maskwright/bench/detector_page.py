@@ -7,17 +7,19 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from maskwright.bench.detector_looks import EVERYTHING, GRID
+from maskwright.bench.detector_looks import EVERYTHING, GRID, grid_of
 from maskwright.bench.detector_protocols import PIXELS, WHOLE, names_of
 from maskwright.bench.detector_result import DetectorBench
 from maskwright.bench.detector_sections import figured, sections, whole_of
 from maskwright.bench.detector_tables import faults_rows, sets_rows, standings_of
+from maskwright.bench.detector_worst import worst_cards
 from maskwright.bench.tables import figure
 from maskwright.corpus import atomic
 from maskwright.corpus.annotate import versions
 from maskwright.detectors import DEFAULT
 from maskwright.errors import RunError
 from maskwright.measures.metrics import RESAMPLES
+from maskwright.pages.bench import BenchCard
 from maskwright.pages.detectors import DetectorsView, detectors_page
 from maskwright.pages.page import check_place, save_page
 from maskwright.pages.words import counted
@@ -56,9 +58,10 @@ def save_bench(result: DetectorBench, out: Path) -> None:
 
 
 def html_of(result: DetectorBench) -> str:
-    """The page of a run.
+    """The page of a run. Its worst pictures are read and looked at once more.
 
     Raises:
+        InputError: a set is no longer there.
         RunError: it has more than 10 MB.
     """
     return detectors_page(_view(result))
@@ -78,6 +81,7 @@ def _view(result: DetectorBench) -> DetectorsView:
         sentence=_sentence(result),
         says=list(_says(result)),
         sections=list(sections(result)),
+        sheets=_sheets(result),
         sets=sets_rows(result.sets),
         faults=faults_rows(result.faults[:LISTED]),
         faults_left=max(0, len(result.faults) - LISTED),
@@ -87,6 +91,19 @@ def _view(result: DetectorBench) -> DetectorsView:
         facts=_facts(result),
         command=_command(result),
     )
+
+
+def _sheets(result: DetectorBench) -> list[tuple[str, str, list[BenchCard]]]:
+    ours, protocol = next(iter(result.detectors)), next(iter(result.protocols))
+    misses, alarms = worst_cards(result)
+    grid = grid_of(protocol, result.grid)
+    size = f" Resized to {grid}x{grid}, as the detector saw it." if grid else ""
+    why = "Look at these before you believe a mean; truth may be coarser than the edit."
+    name = names_of(protocol)["f1"]
+    return [
+        (f"Worst misses of {ours}", f"Forged pictures by {name} ({protocol}). {why}{size}", misses),
+        (f"Worst false alarms of {ours}", f"Authentic pictures by their score.{size}", alarms),
+    ]
 
 
 def _sentence(result: DetectorBench) -> str:

@@ -1,4 +1,4 @@
-"""What the page of `bench detectors` draws: protocol by protocol, then what to look at first."""
+"""What the page of `bench detectors` draws, protocol by protocol."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from maskwright.bench.detector_harms import HARMS
 from maskwright.bench.detector_looks import EVERYTHING
 from maskwright.bench.detector_protocols import PIXELS, WHOLE, Figured, names_of
-from maskwright.bench.detector_result import MEAN, DetectorBench, Row, Standing
+from maskwright.bench.detector_result import MEAN, DetectorBench, Standing
 from maskwright.bench.detector_tables import (
     LABELS,
     harm_table,
@@ -19,7 +19,7 @@ from maskwright.bench.detector_tables import (
     step_name,
 )
 from maskwright.bench.sections import with_interval
-from maskwright.bench.tables import WORST, figure
+from maskwright.bench.tables import figure
 from maskwright.pages.bench import Section
 from maskwright.pages.plots import Curve, Curves, Dot, Dots
 
@@ -28,9 +28,10 @@ STYLES = 4
 
 
 def sections(result: DetectorBench) -> Iterator[Section]:
-    """All that is drawn: protocol by protocol, then what to look at."""
+    """All that is drawn: protocol by protocol, then what figures leave out."""
     names = [each.name for each in result.sets]
     for protocol, says in result.protocols.items():
+        why = f"{says[0].upper()}{says[1:]}. Baselines, in grey, do not look at the picture."
         for place, name in enumerate([MEAN, *names] if len(names) > 1 else names):
             tables = list(standings_tables(result, protocol, name))
             keys = (list(PIXELS[protocol]), list(WHOLE[protocol]))
@@ -38,13 +39,12 @@ def sections(result: DetectorBench) -> Iterator[Section]:
                 yield Section(
                     f"{protocol}-{place}-{number}",
                     table.title,
-                    f"{says[0].upper()}{says[1:]}. Baselines in grey do not look at the picture.",
+                    why if not place and not number else "",
                     plots=() if place else list(_dots(standings_of(result, protocol, name), of_table)),
                     table=table.rows,
                 )
         if result.robust:
             yield from _robust(result, protocol)
-    yield from _worst(result)
     if rows := skipped_rows(result.standings):
         yield Section("skipped", "Pictures that a figure leaves out", "By reason.", table=rows)
 
@@ -108,31 +108,3 @@ def _robust(result: DetectorBench, protocol: str) -> Iterator[Section]:
             plots=plots,
             table=harm_table(result, protocol, harm).rows,
         )
-
-
-def _worst(result: DetectorBench) -> Iterator[Section]:
-    """What to look at first: the first detector's worst misses and false alarms."""
-    ours, protocol = next(iter(result.detectors)), next(iter(result.protocols))
-    name = names_of(protocol)["f1"]
-    forged = [row for row in result.rows if row.label != "authentic" and ours in row.f1[protocol]]
-    misses = sorted(forged, key=lambda row: row.f1[protocol][ours])[:WORST]
-    authentic = [row for row in result.rows if row.label == "authentic"]
-    alarms = sorted(authentic, key=lambda row: -row.score[protocol][ours])[:WORST]
-    for anchor, title, rows in (
-        ("misses", f"Worst misses of {ours}", misses),
-        ("alarms", f"Worst false alarms of {ours}", alarms),
-    ):
-        if rows:
-            lines = (_line(row, protocol, ours) for row in rows)
-            yield Section(
-                anchor,
-                title,
-                "Look at these before you believe a mean."
-                + (" By score of the whole picture." if anchor == "alarms" else f" By {name}."),
-                table=(("picture", "set", name, "score"), *lines),
-            )
-
-
-def _line(row: Row, protocol: str, name: str) -> tuple[str, ...]:
-    f1 = row.f1[protocol].get(name, float("nan"))
-    return (row.id, row.dataset, figure(f1), figure(row.score[protocol][name]))

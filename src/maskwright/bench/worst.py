@@ -117,7 +117,7 @@ def _pictures(
         MaskPicture(name, f"{percent(float(mask.mean()))} of the picture{says}", mask_uri(mask, known.truth))
         for name, says, mask in (
             ("truth", "", known.truth),
-            *((_called(other), f"; {_missed(counts[other])}", mask) for other, mask in marks.items()),
+            *((_called(other), f"; {missed(counts[other])}", mask) for other, mask in marks.items()),
         )
     ]
     return shot, masks
@@ -143,7 +143,7 @@ def _called(name: str) -> str:
     return "baseline" if name == PER_TABLE else name
 
 
-def _missed(counts: Counts) -> str:
+def missed(counts: Counts) -> str:
     """What is wrong with a mask, as shares of the truth and of the mask."""
     real, claimed = counts.tp + counts.fn, counts.tp + counts.fp
     missed = f"{percent(counts.fn / real)} of the truth missed" if real else "nothing to be found"

@@ -64,15 +64,15 @@ class MaskPicture:
 
 @dataclass(frozen=True, slots=True)
 class BenchCard:
-    """A pair with its truth, what was marked, and what the baseline marked.
+    """A pair with its truth, what was marked, and what the baseline marked; or a picture alone.
 
     Args:
         anchor: its place on the page.
         name: of the pair.
         facts: a few words: rank and F1.
         says: verdict and background.
-        shot: original and edited, ours outlined; None where they can no longer be read.
-        masks: truth, ours, the baseline's, in `COLOURS`.
+        shot: original and edited, ours outlined; None of a picture alone, and where they cannot be read.
+        masks: truth, ours, the baseline's, in `COLOURS`; of a picture alone itself, ours, and its map.
         figures: head and a row a mask.
         note: what is odd, or why pictures are missing; empty where nothing is.
     """
@@ -160,8 +160,12 @@ def bench_page(view: BenchView) -> str:
     Raises:
         RunError: it has more than 10 MB.
     """
-    colours = [(says, exact_uri(np.full((8, 8, 3), colour, np.uint8))) for says, colour in COLOURS.items()]
-    return render("bench", view=view, colours=colours)
+    return render("bench", view=view, colours=colour_uris())
+
+
+def colour_uris() -> list[tuple[str, str]]:
+    """(what a colour means, a patch of it) of `COLOURS`."""
+    return [(says, exact_uri(np.full((8, 8, 3), colour, np.uint8))) for says, colour in COLOURS.items()]
 
 
 def mask_uri(mask: Mask, truth: Mask) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskwright.pages.bench import Rows, Section
+from maskwright.pages.bench import BenchCard, Rows, Section, colour_uris
 from maskwright.pages.page import render
 
 
@@ -17,6 +17,7 @@ class DetectorsView:
         name: of the sets.
         sentence: the finding.
         says: what belongs to it.
+        sheets: (title, why, cards): pictures to look at, worst first.
         sets: pictures of each set, and where they went.
         faults: pictures without figures, or without a map of some detector; only a head where there are none.
         faults_left: how many are not listed.
@@ -31,6 +32,7 @@ class DetectorsView:
     sentence: str
     says: Sequence[str]
     sections: Sequence[Section]
+    sheets: Sequence[tuple[str, str, Sequence[BenchCard]]]
     sets: Rows
     faults: Rows
     faults_left: int
@@ -47,4 +49,4 @@ def detectors_page(view: DetectorsView) -> str:
     Raises:
         RunError: it has more than 10 MB.
     """
-    return render("detectors", view=view)
+    return render("detectors", view=view, colours=colour_uris())
