@@ -7,6 +7,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -15,6 +17,7 @@ from sklearn import metrics as sk
 from maskwright.bench.detector_looks import EVERYTHING, NOTHING
 from maskwright.bench.detector_protocols import PIXELS, WHOLE
 from maskwright.bench.detector_result import MEAN, DetectorBench, Standing
+from maskwright.bench.detector_worst import worst_cards
 from maskwright.bench.detectors import bench_detectors
 from maskwright.detectors import load_detector
 from maskwright.errors import InputError, SettingError
@@ -308,6 +311,56 @@ def test_a_forged_picture_without_a_mask_counts_in_figures_of_whole_pictures_onl
         "unedited_picture": 1,
     }
     assert figures["picture_auc"].estimate.n == 3
+
+
+def test_a_published_set_is_read_by_its_name(network: Path, tmp_path: Path) -> None:
+    place = benco_set(tmp_path / "made")
+    for name, source in (("4cam_splc", "Tp"), ("4cam_auth", "Au")):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for path in (place / source).iterdir():
+            pixels = cv2.cvtColor(read(path), cv2.COLOR_RGB2BGR)
+            (tmp_path / "set" / name / f"{path.stem}.tif").write_bytes(
+                cv2.imencode(".tif", pixels)[1].tobytes()
+            )
+    (tmp_path / "set" / "4cam_splc" / "edgemask").mkdir()
+    for path in (place / "Gt").iterdir():
+        green = np.zeros((72, 96, 3), np.uint8)
+        green[truth_of(path), 1] = 200
+        coded = cv2.imencode(".jpg", green, [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
+        (tmp_path / "set" / "4cam_splc" / "edgemask" / f"{path.stem}_edgemask.jpg").write_bytes(coded)
+    by_name = bench_detectors([f"columbia={tmp_path / 'set'}"], detectors=[str(network)])
+    plain = bench_detectors([place], detectors=[str(network)])
+    assert (by_name.sets[0].forged, by_name.sets[0].authentic) == (3, 2)
+    ours, theirs = (means(each, "plain", each.sets[0].name, str(network)) for each in (by_name, plain))
+    assert ours["f1"] == pytest.approx(theirs["f1"], abs=0.02)
+    assert ours["marked"] == theirs["marked"]
+
+
+def test_pictures_of_one_photograph_are_drawn_together_as_its_provenance_says(
+    network: Path, tmp_path: Path
+) -> None:
+    folder = benco_set(tmp_path / "set" / "test").parent
+    (folder / "provenance").mkdir()
+    rows = [
+        {"split": "test", "stem": stem, "photograph": int(stem) % 2} for stem in ("0", "1", "2", "10", "11")
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "provenance" / "test-00000.parquet")
+    found = bench_detectors([folder], detectors=[str(network)])
+    assert found.sets[0].photographs == 2
+    assert [row.group for row in found.rows] == ["0", "1", "0", "0", "1"]
+    assert standing(found, "plain", "set", str(network)).figures["f1"].estimate.groups == 2
+
+
+def test_the_page_shows_the_worst_pictures_once_more_with_the_figures_of_the_run(
+    result: DetectorBench, network: Path
+) -> None:
+    misses, alarms = worst_cards(result)
+    f1 = sorted(row.f1["plain"][str(network)] for row in result.rows if row.label == "forged")
+    scores = [row.score["plain"][str(network)] for row in result.rows if row.label == "authentic"]
+    assert [card.facts.split(",")[0] for card in misses] == [f"F1 {each:.3f}" for each in f1]
+    assert [card.facts for card in alarms] == [f"score {each:.3f}" for each in sorted(scores, reverse=True)]
+    assert all([each.name for each in card.masks] == ["picture", "mask", "map"] for card in misses + alarms)
+    assert len({card.anchor for card in misses + alarms}) == 10
 
 
 def test_a_set_without_authentic_pictures_has_no_figures_of_whole_pictures(

@@ -154,6 +154,10 @@ def _limits(result: DetectorBench) -> Iterator[str]:
         "How it does on other pictures: figures and intervals speak of pictures like these. Intervals draw"
         " photographs anew; they know nothing of editors and cameras that are not here."
     )
+    yield (
+        "Whether the masks are right: those of a dataset that annotate made are an annotator's, and figures"
+        " then say how far a detector agrees with it."
+    )
     yield "Whether a detector was trained on these pictures, or on others like them: only its maker knows."
     yield (
         "Best thresholds: those of the set, and still more those of every picture, are chosen knowing the"
