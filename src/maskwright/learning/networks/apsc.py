@@ -195,13 +195,17 @@ class Attention(nn.Module):
 
     def forward(self, chance: Tensor) -> Tensor:
         """(N, 1, h, w) in 0..1 to the same, nowhere lower."""
-        kernel = self.kernel(self.shrink(chance).mean((2, 3)))  # (N, 31 * 31)
-        # each picture has a kernel of its own: windows as columns, since a convolution has one for all
-        windows = functional.unfold(chance, KERNEL, padding=KERNEL // 2)  # (N, 31 * 31, h * w)
-        run = torch.matmul(kernel[:, None], windows).float()  # (N, 1, h * w)
-        low, high = run.amin(2, keepdim=True), run.amax(2, keepdim=True)
-        stretched = ((run - low) / (high - low + CALM)).reshape(chance.shape)
-        return torch.maximum(stretched.to(chance.dtype), chance)
+        # in full precision: it is small, and in bfloat16 on a CPU the gradient of the last convolution was
+        # no number at times (torch 2.13, maps of 8 x 8)
+        with torch.autocast(chance.device.type, enabled=False):
+            chance = chance.float()
+            kernel = self.kernel(self.shrink(chance).mean((2, 3)))  # (N, 31 * 31)
+            # each picture has a kernel of its own: windows as columns, since a convolution has one for all
+            windows = functional.unfold(chance, KERNEL, padding=KERNEL // 2)  # (N, 31 * 31, h * w)
+            run = torch.matmul(kernel[:, None], windows)  # (N, 1, h * w)
+            low, high = run.amin(2, keepdim=True), run.amax(2, keepdim=True)
+            stretched = ((run - low) / (high - low + CALM)).reshape(chance.shape)
+            return torch.maximum(stretched, chance)
 
 
 class Decoder(nn.Module):

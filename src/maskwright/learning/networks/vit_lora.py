@@ -51,15 +51,17 @@ class VitLora(nn.Module):
         backbone: what it stands on, for the card.
 
     Raises:
-        SettingError: a rank below 0, or above the trunk's width.
+        SettingError: a rank below 0.
     """
 
     whole, margin = True, 0
 
     def __init__(self, trunk: Trunk, *, rank: int = RANK, alpha: float | None = None) -> None:
         super().__init__()
-        if not 0 <= rank <= trunk.width:
-            raise SettingError(f"rank is {rank}, expected 0 to {trunk.width}, the width of the backbone")
+        if rank < 0:
+            raise SettingError(
+                f"rank is {rank}, expected 0 or more", hint=f"the published ones are {RANK} and 64"
+            )
         self.trunk = trunk
         self.side, self.multiple, self.backbone = trunk.side, trunk.patch, trunk.origin
         scale = (rank if alpha is None else alpha) / max(rank, 1)
