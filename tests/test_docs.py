@@ -45,6 +45,7 @@ def test_every_example_is_run_by_a_test() -> None:
     assert programs == {
         "annotate_your_own_pairs.py",
         "compare_two.py",
+        "export_detector.py",  # tests/detectors/test_export.py
         "make_datasets.py",
         "my_annotator.py",
         "repack.py",
