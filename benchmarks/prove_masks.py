@@ -66,6 +66,8 @@ SETS = {
 HARD_TRUTH = ("author", "inpainting-mask")
 REUSE = 4
 """How often a sample is trained on."""
+SIZES = {"samples": 128, "pictures": 16, "whole": 384, "judged": 80}
+"""Of what a run measures and calibrates on: less than for weights in earnest, or it outlasts the steps."""
 LOOKED_AT = 16
 """Pairs of val in each table: training measures itself on some, and nothing here looks at that figure."""
 
@@ -137,14 +139,36 @@ class Running:
 
 
 def train(data: Path, out: Path, *, seed: int, steps: int, batch: int) -> tuple[Path, float]:
-    """Train the detector on a dataset, on one core; its .onnx file, and the seconds its steps took."""
+    """Train the detector on a dataset, on one core; its .onnx file, and the seconds its steps took.
+
+    As `maskwright train detector`, but for `SIZES`.
+    """
     import torch
 
-    from maskwright.learning.train import Options, train_detector
+    from maskwright.learning.detector import train_on
+    from maskwright.learning.detector_task import Sizes, check_known
+    from maskwright.learning.exhibits import shared_exhibits
+    from maskwright.learning.loop import Schedule
+    from maskwright.learning.ranks import joined
+    from maskwright.learning.train import Options
 
     torch.set_num_threads(1)
     options = Options(seed=seed, batch=batch, reuse=REUSE, workers=1)
-    found = train_detector(DEFAULT, data, out, steps=steps, options=options)
+    out.mkdir(parents=True, exist_ok=True)
+    shares = shared_exhibits(data, None, out / "cache" / "pictures")
+    schedule = Schedule(steps=steps, seed=seed)
+    with joined() as ranks:
+        found = train_on(
+            DEFAULT,
+            check_known(DEFAULT, None),
+            shares,
+            schedule,
+            out,
+            ranks,
+            options,
+            lambda lap: None,
+            Sizes(**SIZES),
+        )
     assert found is not None
     shutil.rmtree(out / "cache", ignore_errors=True)
     return found.network, found.elapsed_s
