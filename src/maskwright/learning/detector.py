@@ -15,6 +15,7 @@ from torch import nn
 
 from maskwright import __version__
 from maskwright.corpus.atomic import replacing
+from maskwright.corpus.executors.local import default_workers
 from maskwright.detectors import load_detector
 from maskwright.learning.detector_earnest import (
     alarms,
@@ -105,11 +106,12 @@ def _finished(
     shares: Shares[Exhibit],
     told: Mapping[str, Any],
 ) -> dict[str, float]:
-    """Figures, once network and card are written."""
+    """Figures, once network and card are written: the card first without constants, last with figures."""
     seen = cast("Network", trained.network)
-    manifest = {"side": seen.side, "whole": seen.whole, "multiple": seen.multiple}
-    if seen.side is None:
-        manifest |= {"whole": False, "margin": seen.margin}
+    whole = seen.side is not None and seen.whole
+    manifest = {"side": seen.side, "whole": whole, "multiple": seen.multiple}
+    if not whole:
+        manifest["margin"] = seen.margin
     card_path(path).unlink(missing_ok=True)  # of an earlier end of this run: another network's
     figures = _exported(task, trained.network, path, known)
 
@@ -118,13 +120,13 @@ def _finished(
             path, name=task.name, version="1", constants=dict(constants), detector=manifest, **told, **more
         )
 
-    rng = np.random.default_rng(told["seed"])
+    rng, threads = np.random.default_rng(told["seed"]), default_workers()
     kept, held = (some_of(some, task.sizes.judged, rng) for some in (shares.kept, shares.held))
     write({})
-    constants = fitted(looks_at(kept, load_detector(str(path))))
+    constants = fitted(looks_at(kept, load_detector(str(path), threads=threads)))
     write(constants)
-    detector = load_detector(str(path))
-    constants |= threshold(list(looks_at(kept, detector)))
+    detector = load_detector(str(path), threads=threads)
+    constants |= threshold(list(looks_at([each for each in kept if not each.forged], detector)))
     looks = list(looks_at(held, detector))
     constants |= alarms(looks, constants)
     figures |= {**trained.figures, **figures_of_looks(looks)}

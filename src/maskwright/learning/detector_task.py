@@ -92,12 +92,12 @@ class Sizes:
         samples, side: of a shard that is trained on; the side is the network's where it has one.
         pictures, whole: of the two shards that measure as training goes on, and that decide on eight bits;
             of larger pictures a window.
-        judged: pictures that calibrate in earnest, and as many that measure, at most.
+        judged: pictures that measure in earnest at the end, and that calibrate, at most.
     """
 
     samples: int = 256
     side: int = 192
-    pictures: int = 96
+    pictures: int = 64
     whole: int = 512
     judged: int = 400
 
@@ -202,20 +202,20 @@ class DetectorTask:
         self.name, self.sizes = name, sizes
         self._first, self._told, self._seed = first, told, seed
         self._known, self._loss = known, _found(known.loss)
-        self.multiple = cast("Network", first).multiple
-        fixed = cast("Network", first).side
-        whole = fixed if cast("Network", first).whole else None
+        seen = cast("Network", first)
+        self._multiple, self._fixed = seen.multiple, seen.side
+        whole = seen.side if seen.whole else None
 
         def maker(exhibits: tuple[Exhibit, ...]) -> tuple[Maker, str]:
             learnt = exhibits is shares.learnt
             key = ["exhibits", str(RECIPE), str(learnt), str(whole), told_apart(exhibits)]
             return DrawExhibit(balanced(exhibits), learnt, whole), "\n".join(key)
 
-        measured = (sizes.pictures, fixed or sizes.whole)
+        measured = (sizes.pictures, seen.side or sizes.whole)
         self.drawn = Drawn(
             shares,
             maker,
-            sizes=((sizes.samples, fixed or sizes.side), measured, measured),
+            sizes=((sizes.samples, seen.side or sizes.side), measured, measured),
             seed=seed,
             batch=batch,
             reuse=reuse,
@@ -262,4 +262,6 @@ class DetectorTask:
         return self._whole(self.drawn.kept())
 
     def _whole(self, shard: Shard) -> list[Sample]:
-        return whole_pairs(shard, multiple=self.multiple)
+        if self._fixed:
+            return [shard.sample(place) for place in range(len(shard.planes))]
+        return whole_pairs(shard, multiple=self._multiple)

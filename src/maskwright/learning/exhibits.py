@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from maskwright.corpus.atomic import replacing, told
+from maskwright.datasets.formats.files import SPLIT_NAMES
 from maskwright.datasets.opened import open_dataset
-from maskwright.datasets.values import Record
+from maskwright.datasets.values import SPLITS, Record
 from maskwright.errors import InputError, SettingError
 from maskwright.learning.shares import Shares, check_shares
 from maskwright.pairs.maskfile import fitted_mask
@@ -23,6 +24,9 @@ from maskwright.pairs.values import Encoded, Located, Mask, MaskLike, Picture, P
 
 TENTH = 10
 """One of so many photographs is kept, and one is held where the dataset says of none that it is."""
+
+VAL = ("val", *SPLIT_NAMES[len(SPLITS) :])
+"""What the split `val` is called, here and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,9 @@ def shared_exhibits(
 
     Pictures of split `train`, or of none, are trained on but for those of a tenth of the photographs, which
     are kept; those of split `val` are held. Where there are none, and no `val`, those of another tenth of the
-    photographs are held. Which pictures show one photograph says the column `photograph`; without it each
-    has one of its own. Tenths are by a hash of the photograph. Splits of other names are left alone.
+    photographs are held. Which pictures show one photograph says the column `photograph`, or else their
+    original; a picture with neither has one of its own. Tenths are by a hash of the photograph. Splits of
+    other names are left alone, and so is what shows a photograph of split `val` under another one.
 
     Args:
         data: what `open_dataset` opens.
@@ -109,13 +114,13 @@ def shared_exhibits(
         )
     groups: dict[str, list[Exhibit]] = {"learnt": [], "kept": [], "held": []}
     rows = list(_rows(data, files))
-    by_split = val is None and any(record.split == "val" for record, _ in rows)
+    of_val = {_photograph(record) for record, _ in rows if record.split in VAL}
     for record, exhibit in rows:
-        if record.split == "val" and by_split:
+        photograph = _photograph(record)
+        if record.split in VAL:
             groups["held"].append(exhibit)
-        elif record.split in ("", "train"):
-            photograph = str(record.row.get("photograph", record.id))
-            if val is None and not by_split and _tenth(photograph, "held"):
+        elif record.split in ("", "train") and photograph not in of_val:
+            if not of_val and val is None and _tenth(photograph, "held"):
                 groups["held"].append(exhibit)
             else:
                 groups["kept" if _tenth(photograph, "kept") else "learnt"].append(exhibit)
@@ -164,6 +169,12 @@ def _exhibit(record: Record, files: Path) -> Exhibit:
         str(record.row.get("source") or ""),
         str(record.row.get("licence") or ""),
     )
+
+
+def _photograph(record: Record) -> str:
+    """What is the same for all pictures of one photograph, as far as the dataset says."""
+    number = record.row.get("photograph")
+    return str(getattr(record.original, "key", None) or record.id if number is None else number)
 
 
 def _mask_on_disk(mask: MaskLike, files: Path) -> MaskLike:
