@@ -22,7 +22,7 @@ from maskwright.learning.detector_task import (  # noqa: E402
 )
 from maskwright.learning.exhibits import balanced, shared_exhibits  # noqa: E402
 from maskwright.learning.laundering import STEPS, laundered  # noqa: E402
-from maskwright.learning.losses import mask_loss  # noqa: E402
+from maskwright.learning.losses import detector_loss  # noqa: E402
 from maskwright.synthesis.steps import Made  # noqa: E402
 from tests.learning.exhibited import dataset  # noqa: E402
 
@@ -109,7 +109,7 @@ def test_every_auxiliary_map_has_its_loss(tmp_path: Path) -> None:
     }
     odds = network(batch["planes"])
     final, one, two = (
-        mask_loss(odds[:, place : place + 1], batch["mask"] / 255, batch["ignore"] / 255)
+        detector_loss(odds[:, place : place + 1], batch["mask"] / 255, batch["ignore"] / 255)
         for place in range(3)
     )
     assert task.loss(network, batch, network).item() == pytest.approx(

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks are trained with torch")
 
-from maskwright.learning.losses import DICE_WEIGHT, UNEDITED_WEIGHT, mask_loss  # noqa: E402
+from maskwright.learning.losses import DICE_WEIGHT, UNEDITED_WEIGHT, detector_loss, mask_loss  # noqa: E402
 
 
 def drawn(seed: int = 0, samples: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,6 +41,13 @@ def test_without_an_edit_the_marked_share_is_paid() -> None:
     nothing = np.zeros_like(odds)
     expected = np.log(4 / 3) + DICE_WEIGHT * UNEDITED_WEIGHT / 4
     assert loss(odds, nothing, nothing) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_detector_pays_no_more_than_cross_entropy_without_an_edit_and_the_same_with_one() -> None:
+    odds = torch.full((1, 1, 4, 4), float(-np.log(3)))
+    nothing, edited = torch.zeros_like(odds), torch.ones_like(odds)
+    assert detector_loss(odds, nothing, nothing).item() == pytest.approx(np.log(4 / 3), rel=1e-5)
+    assert detector_loss(odds, edited, nothing).item() == mask_loss(odds, edited, nothing).item()
 
 
 def test_a_sample_that_is_ignored_whole_costs_nothing_and_moves_nothing() -> None:

@@ -56,7 +56,7 @@ class Known:
         builder: `module:function`, called with (backbone, side); gives a `Network`.
         backbone: whether it stands on one.
         rate: highest learning rate.
-        loss: `module:function` of (odds, mask, ignore), as `losses.mask_loss`.
+        loss: `module:function` of (odds, mask, ignore), as `losses.detector_loss`.
         auxiliary: weight of the mean loss of auxiliary maps; that of the final one is 1. As in PSPNet (Zhao
             et al. 2017) where nothing is said.
     """
@@ -64,7 +64,7 @@ class Known:
     builder: str
     backbone: bool = True
     rate: float = 5e-4
-    loss: str = "maskwright.learning.losses:mask_loss"
+    loss: str = "maskwright.learning.losses:detector_loss"
     auxiliary: float = 0.4
 
 

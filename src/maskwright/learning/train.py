@@ -150,8 +150,8 @@ def train(
         raise unknown_name("network to train", name, RECIPES)
     if options.backbone is not None and name != "sigma":
         raise SettingError(f"{name} is trained on no backbone", hint="leave out --backbone, or train sigma")
-    if name not in STAGED and (options.stage, options.start, options.unlabelled) != (1, None, None):
-        raise SettingError(f"{name} has no stages", hint="leave out --stage, --start and --unlabelled")
+    if name not in STAGED:
+        _check_no_stages(name, options)
     if options.side is not None:
         raise SettingError(f"{name} takes pictures of any size", hint="leave out --side")
     _check_packages()
@@ -205,12 +205,20 @@ def train_detector(
     from maskwright.learning.ranks import joined
 
     known = check_known(name, options.backbone)
+    _check_no_stages(name, options)
+    if options.autoencoder is not None:
+        raise SettingError("a detector learns from pictures as they are", hint="leave out --autoencoder")
     schedule = Schedule(steps=steps, minutes=minutes, seed=options.seed)
     folder = Path(out)
     _check_folder(folder)
     shares = shared_exhibits(data, val, (options.cache or folder / "cache") / "pictures")
     with joined() as ranks:
         return train_on(name, known, shares, schedule, folder, ranks, options, progress)
+
+
+def _check_no_stages(name: str, options: Options) -> None:
+    if (options.stage, options.start, options.unlabelled) != (1, None, None):
+        raise SettingError(f"{name} has no stages", hint="leave out --stage, --start and --unlabelled")
 
 
 def _check_packages() -> None:
