@@ -8,7 +8,7 @@ from torch.nn import functional
 DICE_WEIGHT = 0.5
 """Beside cross entropy; the prototype's (design.md, section 7)."""
 UNEDITED_WEIGHT = 5.0
-"""Of pairs; a sample without an edit costs this times its marked share in place of Dice. Our choice, not tuned."""
+"""Of pairs: a sample without an edit costs this times its marked share in place of Dice. Our choice."""
 SMOOTH = 1.0
 """Places added above and below in Dice, so that one place more or less of a tiny edit is not everything."""
 
