@@ -171,6 +171,7 @@ def test_a_backbone_is_asked_for_where_it_is_needed_and_refused_where_it_is_not(
         build(check_known("compact-detector", None), None, 512)
 
 
+@pytest.mark.slow
 def test_frozen_weights_are_neither_trained_nor_stored(tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
