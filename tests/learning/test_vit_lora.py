@@ -77,7 +77,7 @@ def test_queries_keys_and_values_are_each_changed(part: int) -> None:
 @pytest.mark.parametrize("kind", SIDES)
 def test_changes_in_the_weights_say_the_same_as_beside_them(folders: dict[str, Path], kind: str) -> None:
     torch.manual_seed(0)
-    network = awake(vit_lora(str(folders[kind]), SIDES[kind], rank=4)).eval()
+    network = awake(vit_lora(str(folders[kind]), SIDES[kind], rank=4, alpha=12)).eval()
     picture = pictures(SIDES[kind])
     told = network(picture)
     bare = vit_lora(str(folders[kind]), SIDES[kind], rank=0).eval()
