@@ -98,7 +98,7 @@ def test_a_detector_is_trained_exported_calibrated_measured_and_can_be_loaded(tm
     from maskwright.weights import detector_of, open_network
     from tests.contracts.annotator import textured
 
-    outcome = toy_run(dataset(tmp_path / "data", 200), tmp_path / "out")
+    outcome = toy_run(dataset(tmp_path / "data", 400), tmp_path / "out")
     assert outcome.steps == 4
     detector = load_detector(str(outcome.network))
     picture = textured(1, 131, 97)
@@ -114,7 +114,7 @@ def test_a_detector_is_trained_exported_calibrated_measured_and_can_be_loaded(tm
     assert "pictures: " in card["training_data"]
     assert card["licence"] == 'under the terms of the pictures trained on: "CC0"'
     assert card["figures"] == pytest.approx(dict(outcome.figures))
-    assert card["figures"]["pictures_forged"] == 30  # of 50 held photographs, half of 60
+    assert card["figures"]["pictures_forged"] == 30  # of 100, half of 60
     assert 0 <= card["figures"]["picture_auc"] <= 1
     assert card["figures"]["torch_onnx_error"] < 1e-4
     written_at = outcome.card.stat().st_mtime_ns
