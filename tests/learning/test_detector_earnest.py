@@ -9,12 +9,14 @@ import pytest
 from maskwright.learning.detector_earnest import (
     Look,
     alarms,
+    f1_best,
     figures_of_looks,
     fitted,
     some_of,
     threshold,
 )
 from maskwright.learning.exhibits import Exhibit
+from maskwright.learning.stream import Sample
 from maskwright.measures.metrics import Counts
 
 
@@ -61,6 +63,15 @@ def test_marks_on_authentic_pictures_raise_where_one_half_lies() -> None:
         -found["odds_bias"] / found["odds_gain"] for found in map(fitted, (forged + quiet, forged + loud))
     ]
     assert places[1] > places[0]
+
+
+def test_what_odds_are_worth_does_not_depend_on_where_their_one_half_lies() -> None:
+    looks = [shifted(seed, 0.0) for seed in range(4)]
+    samples = [Sample(each.mask[None], each.mask, each.ignore) for each in looks]
+    odds = [each.odds for each in looks]
+    assert 0.5 < f1_best(odds, samples) < 1
+    assert f1_best([each - 4 for each in odds], samples) == pytest.approx(f1_best(odds, samples))
+    assert f1_best([-each for each in odds], samples) < f1_best(odds, samples)
 
 
 def test_the_threshold_is_the_lowest_that_one_in_twenty_reaches() -> None:

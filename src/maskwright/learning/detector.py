@@ -19,6 +19,7 @@ from maskwright.corpus.executors.local import default_workers
 from maskwright.detectors import load_detector
 from maskwright.learning.detector_earnest import (
     alarms,
+    f1_best,
     figures_of_looks,
     fitted,
     looks_at,
@@ -159,4 +160,5 @@ def _exported(task: DetectorTask, network: nn.Module, path: Path, known: Known) 
         rng=np.random.default_rng(0),
         exported=exported,
         side=task.sizes.side,
+        worth=f1_best,
     )

@@ -14,11 +14,12 @@ from maskwright.detectors import Detector
 from maskwright.errors import InputError
 from maskwright.learning.calibrate import fit_gain
 from maskwright.learning.exhibits import Exhibit, opened
+from maskwright.learning.stream import Sample
 from maskwright.masks.annotators.confidence import odds_of
 from maskwright.measures.metrics import Counts, auc, count, count_levels, f1_of, iou_of, mean
 
 STRIDE = 4
-"""Of the odds that constants are fitted on, every so manieth pixel each way counts."""
+"""Every so manieth pixel each way counts where constants are fitted and runs compared."""
 LEVELS = np.arange(-6, 6.25, 0.25)
 """Log odds that are tried as the place of one half."""
 ALARMS = 0.05
@@ -98,6 +99,24 @@ def _truth(looks: Sequence[Look]) -> tuple[list[NDArray[np.uint8]], list[NDArray
 def _worth(look: Look, level: float) -> float:
     found = count(look.odds >= level, look.mask > 0, ignore=look.ignore > 0)
     return f1_of(found) if look.forged else -found.fp / max(1, found.fp + found.tn)
+
+
+def f1_best(odds: Sequence[NDArray[np.float32]], samples: Sequence[Sample]) -> float:
+    """The highest mean F1 of forged pictures at any of `LEVELS`: calibration will put one half there.
+
+    Args:
+        odds: (h, w) float32 each, log odds of the samples.
+    """
+    some = (slice(None, None, STRIDE),) * 2
+    seen = [
+        (odd[some], sample.mask[some] >= 128, sample.ignore[some] >= 128)
+        for odd, sample in zip(odds, samples, strict=True)
+    ]
+    forged = [(odd, mask, ignore) for odd, mask, ignore in seen if (mask & ~ignore).any()]
+    return max(
+        mean([f1_of(count(odd >= level, mask, ignore=ignore)) for odd, mask, ignore in forged])
+        for level in LEVELS
+    )
 
 
 def threshold(looks: Sequence[Look]) -> dict[str, float]:

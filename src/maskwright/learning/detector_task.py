@@ -15,9 +15,10 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from maskwright.errors import SettingError, unknown_name
+from maskwright.learning.detector_earnest import f1_best
 from maskwright.learning.drawn import Drawn
 from maskwright.learning.exhibits import Exhibit, Opened, balanced, opened, told_apart
-from maskwright.learning.held import figures_of, odds_of, says, whole_pairs
+from maskwright.learning.held import odds_of, says, whole_pairs
 from maskwright.learning.laundering import RECIPE, laundered
 from maskwright.learning.loop import Batch
 from maskwright.learning.shares import Shares
@@ -248,8 +249,8 @@ class DetectorTask:
         return loss
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
-        """Figures of pictures of held photographs, at a chance of 0.5."""
-        return figures_of(odds_of(says(network), self.held), self.held)
+        """f1 of pictures of held photographs, at the level that is best for them."""
+        return {"f1": f1_best(odds_of(says(network), self.held), self.held)}
 
     @functools.cached_property
     def held(self) -> Sequence[Sample]:

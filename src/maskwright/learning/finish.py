@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,7 +25,7 @@ from maskwright.learning.earnest import (
     with_gain,
 )
 from maskwright.learning.export import TOLERANCE, Inputs, check, export, quantized, write_card
-from maskwright.learning.held import figures_of, file_says, odds_of, of_planes
+from maskwright.learning.held import f1_at_half, file_says, odds_of, of_planes
 from maskwright.learning.loop import Trained
 from maskwright.learning.shares import terms, terms_for
 from maskwright.learning.stream import Sample, windowed
@@ -167,6 +166,7 @@ def smaller(
     rng: Generator,
     exported: Exported,
     side: int = SIDE,
+    worth: Callable[[Sequence[NDArray[np.float32]], Sequence[Sample]], float] = f1_at_half,
 ) -> dict[str, float]:
     """Write a network in eight bits where that costs next to nothing on the kept pairs, else as it is.
 
@@ -175,6 +175,7 @@ def smaller(
         path: what is written.
         held: only measured on.
         side: of the windows that show the range of values.
+        worth: what log odds of pairs are worth; what eight bits may not cost.
 
     Returns:
         f1_kept_fp32, f1_kept_int8, f1_fp32 and f1_int8, the last two of held pairs.
@@ -188,7 +189,7 @@ def smaller(
         floats=exported.floats,
     )
     found = {
-        f"{name}_{bits}": figures_of(odds_of(file_says(file, given), pairs), pairs).get("f1", math.nan)
+        f"{name}_{bits}": worth(odds_of(file_says(file, given), pairs), pairs)
         for name, pairs in (("f1_kept", kept), ("f1", held))
         for bits, file in (("fp32", exact), ("int8", path))
     }

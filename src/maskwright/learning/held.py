@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -85,6 +86,11 @@ def figures_of(odds: Sequence[Floats], pairs: Sequence[Sample]) -> dict[str, flo
     if others:
         figures["unedited_marked"] = float(np.mean([c.fp / max(1, c.fp + c.tn) for c in others]))
     return figures
+
+
+def f1_at_half(odds: Sequence[Floats], pairs: Sequence[Sample]) -> float:
+    """Mean F1 at a chance of 0.5 of the pairs in which something is edited; nan without any."""
+    return figures_of(odds, pairs).get("f1", math.nan)
 
 
 def _up(size: int, multiple: int) -> int:
