@@ -53,6 +53,10 @@ RATE = 1e-3
 """Of all runs: higher than for real backbones, since there are few steps."""
 WHOLE = "whole"
 BUILDERS: dict[str, dict[str, Callable[[str, int], Any]]] = {
+    "vit-lora": {
+        WHOLE: lambda backbone, side: vit_lora(backbone, side, rank=16),
+        "LoRA off": lambda backbone, side: vit_lora(backbone, side, rank=0),
+    },
     "mfpt": {
         WHOLE: mfpt,
         "a single frequency": lambda backbone, side: mfpt(backbone, side, edges=()),
@@ -62,10 +66,6 @@ BUILDERS: dict[str, dict[str, Callable[[str, int], Any]]] = {
         WHOLE: lambda backbone, side: apsc(backbone, side, width=64),
         "without perception": lambda backbone, side: apsc(backbone, side, width=64, perception=False),
         "without calibration": lambda backbone, side: apsc(backbone, side, width=64, rounds=0),
-    },
-    "vit-lora": {
-        WHOLE: lambda backbone, side: vit_lora(backbone, side, rank=16),
-        "LoRA off": lambda backbone, side: vit_lora(backbone, side, rank=0),
     },
 }
 
@@ -97,6 +97,8 @@ def main() -> None:
 def dataset(given: argparse.Namespace, split: str, pairs: int) -> Path:
     """Generate, annotate, build: what the commands of these names write."""
     place: Path = given.out / split
+    if (place / "dataset" / "card.html").exists():  # build's last words
+        return place / "dataset"
     shares = "1,0,0" if split == "train" else "0,1,0"
     wanted = ["--split", split, "--seed", given.seed]
     command("generate", given.photos, place / "pairs", "-n", pairs, *wanted, "--workers", 1)
