@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         Tone,
     )
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 
 _PLACES = {
     "Aligned": "pairs.values",
