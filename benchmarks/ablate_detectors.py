@@ -1,6 +1,7 @@
 """What the parts of mfpt, apsc and vit-lora are worth, at a scale that one core manages in minutes.
 
     nice python benchmarks/ablate_detectors.py --photos $MASKWRIGHT_DATA/photos/photos.csv --out OUT
+    nice python benchmarks/ablate_detectors.py --out OUT --steps 300 --batch 8
 
 Every network is trained as it is and with one part off, for as many steps, on the same samples. The dataset
 is one that anyone can remake: maskwright generate, annotate, select and build on photographs; those of split
@@ -10,21 +11,26 @@ apsc on a small ConvNeXt of random weights. So the table says whether a part doe
 nothing of what the networks reach. F1 is a mean over forged pictures at a chance of 0.5, the area under the
 ROC curve of pixels likewise, "marked" the mean share marked of authentic ones; differences to the whole
 network have bootstrap intervals over pictures. Same line again: what is done is not done again.
+
+Without --photos it is a toy: noise on soft colours, a box of which was blurred and given less noise, so that
+nothing but a trace in high frequencies tells it; every backbone is of random weights. That is learnt within a
+minute, where edits of photographs are not.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 import transformers
@@ -40,6 +46,8 @@ from maskwright.learning.networks.vit_lora import vit_lora
 from maskwright.learning.pretrained import quiet
 from maskwright.learning.ranks import joined
 from maskwright.learning.shares import Shares
+from maskwright.learning.stream import Sample
+from maskwright.learning.task import tensors_of
 from maskwright.measures.metrics import Estimate, auc, count, count_levels, f1_of, paired_difference
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -72,7 +80,7 @@ BUILDERS: dict[str, dict[str, Callable[[str, int], Any]]] = {
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    asked.add_argument("--photos", type=Path, required=True, help="a table of photographs with their split")
+    asked.add_argument("--photos", type=Path, help="a table of photographs with their split; without: a toy")
     asked.add_argument("--out", type=Path, required=True, help="a folder for all that is made")
     asked.add_argument("--pairs", type=int, default=480, help="pairs that teach; a third as many measure")
     asked.add_argument("--steps", type=int, default=300)
@@ -82,8 +90,10 @@ def main() -> None:
     given = asked.parse_args()
     torch.set_num_threads(1)
     given.out.mkdir(parents=True, exist_ok=True)
-    learnt, held = dataset(given, "train", given.pairs), dataset(given, "val", max(1, given.pairs // 3))
-    shares = shared_exhibits(learnt, held, given.out / "pictures")
+    shares = None
+    if given.photos is not None:
+        learnt, held = dataset(given, "train", given.pairs), dataset(given, "val", max(1, given.pairs // 3))
+        shares = shared_exhibits(learnt, held, given.out / "pictures")
     vit = once(given.out / "vit", lambda place: draw_vit(place, shares, given.steps, given.batch, given.seed))
     convnext = once(given.out / "convnext", lambda place: draw_convnext(place, given.seed))
     backbones = {"mfpt": vit, "vit-lora": vit, "apsc": convnext}
@@ -136,9 +146,18 @@ def draw_convnext(place: Path, seed: int) -> None:
 
 
 def draw_vit(
-    place: Path, shares: Shares[Exhibit], steps: int, batch: int, seed: int, *, side: int = SIDES["mfpt"]
+    place: Path,
+    shares: Shares[Exhibit] | None,
+    steps: int,
+    batch: int,
+    seed: int,
+    *,
+    side: int = SIDES["mfpt"],
 ) -> None:
-    """A DINOv2 that has learnt to guess hidden patches: mean absolute error of their normal values."""
+    """A DINOv2 that has learnt to guess hidden patches: mean absolute error of their normal values.
+
+    Where there are no photographs it has learnt nothing.
+    """
     began = time.process_time()
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -155,9 +174,9 @@ def draw_vit(
     schedule = Schedule(steps=steps)
     optimizer = torch.optim.AdamW([*model.parameters(), *guess.parameters()], weight_decay=0.05)
     mean, std = (torch.tensor(each)[:, None, None] for each in (MEAN, STD))
-    pictures = [opened(each).picture for each in shares.learnt]
+    pictures = [] if shares is None else [opened(each).picture for each in shares.learnt]
     grid = side // PATCH
-    for step in range(steps):
+    for step in range(steps if pictures else 0):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate_at(step / steps) / 2
         shown = torch.stack(
@@ -186,8 +205,51 @@ def window(picture: Any, side: int, rng: np.random.Generator) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(cut.transpose(2, 0, 1)))
 
 
+class BoxTask(DetectorTask):
+    """Finds boxes; makes its own samples."""
+
+    def __init__(self, name: str, network: torch.nn.Module, given: argparse.Namespace) -> None:
+        self.name, self._first = name, network
+        self._known, self._loss = NETWORKS[name], loss_of(name)
+        self._seed, self._batch = given.seed, given.batch
+        self.held = [
+            boxed(np.random.default_rng((given.seed, number)), network.side) for number in range(given.held)
+        ]
+
+    def close(self) -> None:
+        """There are no processes."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"batch": self._batch}
+
+    def batch(self, step: int) -> Mapping[str, torch.Tensor]:
+        rng = np.random.default_rng((self._seed, step, 1))
+        return tensors_of([boxed(rng, self._first.side) for _ in range(self._batch)])
+
+
+def loss_of(name: str) -> Callable[..., torch.Tensor]:
+    module, _, function = NETWORKS[name].loss.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def boxed(rng: np.random.Generator, side: int) -> Sample:
+    """Noise of 8 levels on soft colours; in half of the pictures a box is blurred, its noise of one level."""
+    soft = cv2.resize(rng.uniform(0, 255, (8, 8, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
+    picture = soft + rng.normal(0, 8, (side, side, 3))
+    mask = np.zeros((side, side), np.uint8)
+    if rng.random() < 0.5:
+        box = 3 * side // 8
+        top, left = rng.integers(0, side - box, 2)
+        mask[top : top + box, left : left + box] = 255
+        smooth = cv2.GaussianBlur(picture, (0, 0), 1.2) + rng.normal(0, 1, picture.shape)
+        picture = np.where(mask[..., None] > 0, smooth, picture)
+    planes = np.clip(picture, 0, 255).astype(np.uint8).transpose(2, 0, 1)
+    return Sample(np.ascontiguousarray(planes), mask, np.zeros_like(mask))
+
+
 def trained(
-    name: str, part: str, backbone: str, shares: Shares[Exhibit], given: argparse.Namespace
+    name: str, part: str, backbone: str, shares: Shares[Exhibit] | None, given: argparse.Namespace
 ) -> Mapping[str, Any]:
     """Figures of one run; kept in a file of its own."""
     place = given.out / "runs" / f"{name}-{part.replace(' ', '-')}"
@@ -198,18 +260,22 @@ def trained(
     network = BUILDERS[name][part](backbone, SIDES[name])
     learns = sum(value.numel() for value in network.parameters() if value.requires_grad)
     place.mkdir(parents=True, exist_ok=True)
-    task = DetectorTask(
-        name,
-        replace(NETWORKS[name], rate=RATE),
-        network,
-        shares,
-        told={"part": part},
-        seed=given.seed,
-        batch=given.batch,
-        reuse=8,
-        cache=given.out / "cache",
-        workers=1,
-        sizes=Sizes(samples=128, pictures=given.held),
+    task = (
+        BoxTask(name, network, given)
+        if shares is None
+        else DetectorTask(
+            name,
+            NETWORKS[name],
+            network,
+            shares,
+            told={"part": part},
+            seed=given.seed,
+            batch=given.batch,
+            reuse=8,
+            cache=given.out / "cache",
+            workers=1,
+            sizes=Sizes(samples=128, pictures=given.held),
+        )
     )
     with contextlib.closing(task), joined() as ranks:
         task.batch(0)  # so that what other processes make is not waited for below
@@ -229,7 +295,8 @@ def trained(
                 marked.append(counts.fp / max(1, counts.fp + counts.tn))
     found = {"learns": learns, "seconds": seconds, "f1": f1, "auc": area, "marked": float(np.mean(marked))}
     kept.write_text(json.dumps(found))
-    print(f"{name}, {part}: F1 {np.mean(f1):.3f}, {seconds:.0f} s", file=sys.stderr)
+    told = f"F1 {np.mean(f1):.3f}, AUC {np.mean(area):.3f}, {seconds:.0f} s"
+    print(f"{name}, {part}: {told}", file=sys.stderr)
     return found
 
 
