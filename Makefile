@@ -57,7 +57,7 @@ weights: $(STAMP)  ## train the networks that are shipped, into trained/; sigma 
 		--where "verdict = 'local_edit' and confidence > 0.3 and area_frac between 0.005 and 0.6"
 	$(BIN)/maskwright build trained/dataset --from trained/annotated --selection sure --format parquet --split 0.9,0.1,0 --authentic 1 \
 		--originals-are-photographs --exclude $(MASKWRIGHT_DATA)/pairs/pairs.csv --restricted include --regeneration paste-back
-	$(BIN)/maskwright train detector --name compact-detector --data trained/dataset --minutes 25 --batch 16 --seed 1 -o trained/detector
+	$(BIN)/maskwright train detector --name compact-detector --data trained/dataset --minutes 42 --batch 16 --seed 1 -o trained/detector
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py
