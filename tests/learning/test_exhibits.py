@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -74,6 +75,16 @@ def test_a_dataset_that_moved_is_the_same_one(tmp_path: Path) -> None:
     shutil.move(tmp_path / "data", tmp_path / "elsewhere")
     assert told_apart(shared(tmp_path / "elsewhere", tmp_path / "again").learnt) == first
     assert told_apart(shared(dataset(tmp_path / "other", 64), tmp_path).learnt) != first
+
+
+def test_a_dataset_that_differs_in_one_pixel_of_a_mask_is_another_one(tmp_path: Path) -> None:
+    rows = [row(number, forged=True, photograph=number) for number in range(60)]
+    first = told_apart(shared(written(tmp_path / "data", rows), tmp_path).learnt)
+    for each in rows:
+        mask = cv2.imdecode(np.frombuffer(each["mask"]["bytes"], np.uint8), cv2.IMREAD_GRAYSCALE)
+        mask[0, 0] = 255
+        each["mask"]["bytes"] = cv2.imencode(".png", mask)[1].tobytes()
+    assert told_apart(shared(written(tmp_path / "again", rows), tmp_path).learnt) != first
 
 
 def test_each_corpus_is_drawn_as_often_and_half_of_each_is_forged() -> None:

@@ -215,18 +215,35 @@ def balanced(exhibits: Iterable[Exhibit]) -> list[list[list[Exhibit]]]:
 
 
 def told_apart(exhibits: Iterable[Exhibit]) -> str:
-    """What tells these exhibits from others, wherever their dataset lies: a digest of 16 hex digits."""
+    """What tells these exhibits from others, wherever their dataset lies: a digest of 16 hex digits.
+
+    Of pictures the size counts, of masks and ignore maps all they hold: datasets often differ in these alone.
+    """
     digest = hashlib.sha256()
     for each in exhibits:
         digest.update(
             f"{each.id}\n{each.source}\n{each.forged}\n{_size(each.picture)}\n".encode(errors="replace")
         )
+        for said in (each.mask, each.ignore):
+            digest.update(b"none" if said is None else _content(said))
     return digest.hexdigest()[:16]
 
 
 def _size(picture: Any) -> int:
-    path = picture.path if isinstance(picture, Located) else picture
+    path = _path(picture)
     try:
         return os.path.getsize(path)
     except OSError as error:
         raise InputError(f"{shown(path)} cannot be read: {error.strerror}") from error
+
+
+def _content(mask: Any) -> bytes:
+    path = _path(mask.picture if isinstance(mask, RuledMask) else mask)
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).digest()
+    except OSError as error:
+        raise InputError(f"{shown(path)} cannot be read: {error.strerror}") from error
+
+
+def _path(picture: Any) -> Any:
+    return picture.path if isinstance(picture, Located) else picture
