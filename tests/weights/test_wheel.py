@@ -19,6 +19,7 @@ MOST_BYTES = {
     "sigma-compact.onnx": 6_000_000,
     "caaa.onnx": 4_800_000,
     "caaa-donor.onnx": 1_200_000,
+    "compact-detector.onnx": 1_200_000,
 }
 """Of each network in the wheel."""
 
@@ -86,5 +87,10 @@ def test_the_page_on_the_weights_lists_the_photographs_that_their_cards_do() -> 
     assert f"That is {sum(int(count) for count, _ in listed)} photographs" in page
     for path in WEIGHTS.glob("*.card.json"):
         card = json.loads(path.read_text(encoding="utf-8"))
-        assert sorted(re.findall(r'(\d+) "([^"]+)"', card["training_data"])) == sorted(listed), path.name
+        told = re.findall(r'(\d+) "([^"]+)"', card["training_data"])
+        if path.name == "compact-detector.card.json":  # of pictures, each made of one photograph or two
+            known = "|".join(re.escape(terms) for _, terms in listed)
+            assert all(re.fullmatch(f"({known})(; ({known}))?", terms) for _, terms in told), path.name
+        else:
+            assert sorted(told) == sorted(listed), path.name
         assert card["licence"].startswith("for non-commercial research only: "), path.name
