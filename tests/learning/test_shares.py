@@ -134,3 +134,10 @@ def test_photographs_with_another_label_map_are_others(tmp_path: Path) -> None:
         photos[3] = replace(photos[3], labels=str(tmp_path / "labels.png"))
         told.append(told_apart(photos))
     assert told[0] != told[1] != told[2]
+
+
+def test_terms_too_many_to_list_are_counted() -> None:
+    photos = [Photo(str(number), licence=f"terms {number % 14}") for number in range(29)]
+    told = terms(photos)
+    assert told.startswith('29 photographs: 3 "terms 0"; 2 "terms 1"')
+    assert told.endswith('2 "terms 9"; 8 under 4 others')

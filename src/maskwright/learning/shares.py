@@ -31,6 +31,10 @@ class Licensed(Protocol):
     def licence(self) -> str: ...
 
 
+LISTED = 10
+"""Terms that a card lists; a picture made of two photographs is under those of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shares(Generic[Thing]):
     """Photographs, or pictures of them, by what they are for; no photograph is in two.
@@ -89,14 +93,16 @@ def check_shares(source: str | os.PathLike[str], shares: Shares[Thing], noun: st
 
 
 def terms(photos: Sequence[Licensed], noun: str = "photograph") -> str:
-    """How many photographs, and how many under which terms, the most frequent first.
+    """How many photographs, and how many under which terms, the most frequent first; `LISTED` of them.
 
     >>> terms([Photo("a", licence="CC0"), Photo("b", licence="CC0"), Photo("c")])
     '3 photographs: 2 "CC0"; 1 "terms not stated"'
     """
     counts = Counter(photo.licence or "terms not stated" for photo in photos)
-    listed = "; ".join(f'{number} "{licence}"' for licence, number in counts.most_common())
-    return f"{counted(len(photos), noun)}: {listed}"
+    listed = [f'{number} "{licence}"' for licence, number in counts.most_common(LISTED)]
+    rest = counts.total() - sum(number for _, number in counts.most_common(LISTED))
+    listed += [f"{rest} under {len(counts) - LISTED} others"] if rest else []
+    return f"{counted(len(photos), noun)}: {'; '.join(listed)}"
 
 
 def terms_for(photos: Sequence[Licensed], noun: str = "photograph") -> str:
