@@ -234,14 +234,16 @@ def loss_of(name: str) -> Callable[..., torch.Tensor]:
 
 
 def boxed(rng: np.random.Generator, side: int) -> Sample:
-    """Noise of 8 levels on soft colours; in half of the pictures a box is blurred, its noise of one level."""
-    soft = cv2.resize(rng.uniform(0, 255, (8, 8, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
-    picture = soft + rng.normal(0, 8, (side, side, 3))
+    """Noise of 32 levels on soft colours; in half of the pictures a box is blurred, its noise of one level.
+
+    A box may leave the picture and come in again at the other side, so that no place is likelier than others.
+    """
+    soft = cv2.resize(rng.uniform(96, 160, (8, 8, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
+    picture = soft + rng.normal(0, 32, (side, side, 3))
     mask = np.zeros((side, side), np.uint8)
     if rng.random() < 0.5:
-        box = 3 * side // 8
-        top, left = rng.integers(0, side - box, 2)
-        mask[top : top + box, left : left + box] = 255
+        mask[: 3 * side // 7, : 3 * side // 7] = 255
+        mask = np.roll(mask, rng.integers(0, side, 2), (0, 1))
         smooth = cv2.GaussianBlur(picture, (0, 0), 1.2) + rng.normal(0, 1, picture.shape)
         picture = np.where(mask[..., None] > 0, smooth, picture)
     planes = np.clip(picture, 0, 255).astype(np.uint8).transpose(2, 0, 1)
