@@ -136,7 +136,8 @@ def _check(name: str, given: Assignment) -> None:
 
 
 def _check_start(start: Path, told: Mapping[str, object]) -> None:
-    """Refuse a stage 1 that had another backbone: its weights may fit, and would mean nothing.
+    """Refuse a stage 1 that had another backbone or compact network: its weights may fit, and would mean
+    nothing; what is frozen is not among them.
 
     Raises:
         RunError: it had.
@@ -147,6 +148,11 @@ def _check_start(start: Path, told: Mapping[str, object]) -> None:
         raise RunError(
             f"{start} was trained on the backbone {before or OWN}; this run has {told.get('backbone', OWN)}",
             hint="give both stages the same --backbone",
+        )
+    if standing is not None and standing.settings.get("compact") != told["compact"]:
+        raise RunError(
+            f"{start} was trained with another compact network than this package brings",
+            hint="train stage 1 anew",
         )
 
 
