@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from maskwright.pairs.maskfile import fitted_mask
 from maskwright.pairs.opening import shown
 from maskwright.pairs.picture import encode_png, read_mask, read_picture
 from maskwright.pairs.values import Encoded, Located, Mask, MaskLike, Picture, PictureLike, RuledMask
+
+Answer = TypeVar("Answer")
 
 TENTH = 10
 """One of so many photographs is kept, and one is held where the dataset says of none that it is."""
@@ -221,29 +223,26 @@ def told_apart(exhibits: Iterable[Exhibit]) -> str:
     """
     digest = hashlib.sha256()
     for each in exhibits:
-        digest.update(
-            f"{each.id}\n{each.source}\n{each.forged}\n{_size(each.picture)}\n".encode(errors="replace")
-        )
+        size = _asked(each.picture, os.path.getsize)
+        digest.update(f"{each.id}\n{each.source}\n{each.forged}\n{size}\n".encode(errors="replace"))
         for said in (each.mask, each.ignore):
-            digest.update(b"none" if said is None else _content(said))
+            digest.update(b"none" if said is None else _asked(said, _digest))
     return digest.hexdigest()[:16]
 
 
-def _size(picture: Any) -> int:
-    path = _path(picture)
+def _digest(path: Any) -> bytes:
+    return hashlib.sha256(Path(path).read_bytes()).digest()
+
+
+def _asked(picture: Any, ask: Callable[[Any], Answer]) -> Answer:
+    """What the file of a picture, mask or map answers.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    place = picture.picture if isinstance(picture, RuledMask) else picture
+    path = place.path if isinstance(place, Located) else place
     try:
-        return os.path.getsize(path)
+        return ask(path)
     except OSError as error:
         raise InputError(f"{shown(path)} cannot be read: {error.strerror}") from error
-
-
-def _content(mask: Any) -> bytes:
-    path = _path(mask.picture if isinstance(mask, RuledMask) else mask)
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).digest()
-    except OSError as error:
-        raise InputError(f"{shown(path)} cannot be read: {error.strerror}") from error
-
-
-def _path(picture: Any) -> Any:
-    return picture.path if isinstance(picture, Located) else picture

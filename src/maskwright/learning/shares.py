@@ -99,8 +99,9 @@ def terms(photos: Sequence[Licensed], noun: str = "photograph") -> str:
     '3 photographs: 2 "CC0"; 1 "terms not stated"'
     """
     counts = Counter(photo.licence or "terms not stated" for photo in photos)
-    listed = [f'{number} "{licence}"' for licence, number in counts.most_common(LISTED)]
-    rest = counts.total() - sum(number for _, number in counts.most_common(LISTED))
+    first = counts.most_common(LISTED)
+    rest = counts.total() - sum(number for _, number in first)
+    listed = [f'{number} "{licence}"' for licence, number in first]
     listed += [f"{rest} under {len(counts) - LISTED} others"] if rest else []
     return f"{counted(len(photos), noun)}: {'; '.join(listed)}"
 
