@@ -172,6 +172,27 @@ def test_a_run_without_a_cluster_starts_one_quietly_and_leaves_nothing_behind(
     assert not traces(process)
 
 
+CONNECTED = """
+import time
+from maskwright.corpus.executors.ray import connected
+with connected(1):
+    time.sleep(15)  # the first word of a full disk comes after ten
+"""
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_nearly_full_is_no_news_of_ours() -> None:
+    pytest.importorskip("ray", reason="Ray is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", CONNECTED],
+        env={**os.environ, "RAY_local_fs_capacity_threshold": "0.01"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout + done.stderr == ""
+
+
 @pytest.mark.slow
 def test_a_run_uses_the_cluster_of_ray_address_and_lets_it_live(
     source: Path, tmp_path: Path, cluster: str

@@ -43,8 +43,10 @@ _LATE_S = 30.0
 # A node on which no actor starts is not a reason to give up; so many in a row are.
 _FAILED_STARTS = 3
 
-# Workers read and write files; nothing large goes through Ray's object store (its least size).
+# Workers read and write files; nothing large goes through Ray's object store (its least size), and so
+# nothing is ever spilled: that the disk is nearly full is no news of Ray's.
 _STORE_BYTES = 80 << 20
+_SILENT = {"local_fs_capacity_threshold": 1.0}
 
 # Seconds for a connection to the head of a cluster.
 _KNOCK_S = 10.0
@@ -275,6 +277,7 @@ def connected(workers: int | None) -> Iterator[ModuleType]:
                         include_dashboard=False,
                         object_store_memory=_STORE_BYTES,
                         _temp_dir=place,
+                        _system_config=_SILENT,
                         **quiet,
                     )
         except (OSError, RuntimeError, ValueError) as fault:
