@@ -46,6 +46,15 @@ def test_it_begins_by_saying_nothing() -> None:
         assert not CompactDetector().eval()(planes(0, 32)).any()
 
 
+def test_its_log_odds_do_not_end_where_its_last_level_is_below_zero() -> None:
+    network = lively()
+    with torch.no_grad():
+        dict(network.up[0].named_parameters())["1.weight"].fill_(1e-6)
+        dict(network.up[0].named_parameters())["1.bias"].fill_(-1.0)
+        odds = network(planes(0, 64))
+    assert odds[..., 8:-8, 8:-8].std() > 1e-6
+
+
 def test_settled_it_computes_the_same() -> None:
     network = lively()
     with torch.inference_mode():

@@ -24,8 +24,6 @@ LEVELS = np.arange(-6, 6.25, 0.25)
 """Log odds that are tried as the place of one half."""
 ALARMS = 0.05
 """Share of the kept authentic pictures whose score may reach the threshold of a finding (the issue's)."""
-FEW = 20
-"""With fewer authentic pictures a threshold for 5 % of them means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +118,19 @@ def f1_best(odds: Sequence[NDArray[np.float32]], samples: Sequence[Sample]) -> f
 
 
 def threshold(looks: Sequence[Look]) -> dict[str, float]:
-    """score_threshold: the lowest score that at most `ALARMS` of the authentic pictures reach.
+    """score_threshold: the lowest score that a further authentic picture reaches in `ALARMS` of cases at most.
 
-    Empty with fewer than `FEW` of them, or where even a score of 1 is no finding.
+    Just above the k-th highest score of the n authentic pictures, k = floor(`ALARMS` * (n + 1)): one more
+    picture of their kind lies above that with a chance of at most k / (n + 1) (split conformal prediction;
+    Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005, section 2.2).
+
+    Empty with so few that k is 0, or where even a score of 1 is no finding.
     """
     scores = sorted((each.score for each in looks if not each.forged), reverse=True)
-    if len(scores) < FEW:
+    rank = int(ALARMS * (len(scores) + 1))
+    if not rank:
         return {}
-    least = float(np.nextafter(scores[int(ALARMS * len(scores))], np.inf))
+    least = float(np.nextafter(scores[rank - 1], np.inf))
     return {"score_threshold": least} if least <= 1 else {}
 
 

@@ -12,6 +12,9 @@ from torch.nn import functional
 
 STEM = 4
 """Side of the first convolution, which halves the grid."""
+LEAK = 0.1
+"""What a normed network's last level keeps of values below 0. With none of it, evidence that a place is as the
+camera left it could only be missing: log odds ended at the last bias, and scores of pictures tied there."""
 
 
 class UNet(nn.Module):
@@ -24,6 +27,7 @@ class UNet(nn.Module):
         widths: channels of a level; the first lies on half of the given grid, the next on half of that.
         depths: 3x3 convolutions of a level on the way down, as many numbers as `widths`.
         normed: a batch norm after each 3x3 convolution; in evaluation mode it is part of that convolution.
+            What the last level has below 0 is not cut off then, but made small.
     """
 
     def __init__(
@@ -40,7 +44,11 @@ class UNet(nn.Module):
             for width, depth in zip(widths, depths, strict=True)
         )
         self.across = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
-        self.up = nn.ModuleList(_conv(width, width, normed=normed) for width in widths[:-1])
+        leaks = [LEAK if normed else 0.0] + [0.0] * len(widths[2:])
+        self.up = nn.ModuleList(
+            _conv(width, width, normed=normed, leak=leak)
+            for width, leak in zip(widths[:-1], leaks, strict=True)
+        )
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(cast("Tensor", self.head.bias))
@@ -61,6 +69,9 @@ class UNet(nn.Module):
         return functional.pixel_shuffle(self.head(level), 2).float()
 
 
-def _conv(inputs: int, outputs: int, *, stride: int = 1, normed: bool = False) -> nn.Sequential:
+def _conv(
+    inputs: int, outputs: int, *, stride: int = 1, normed: bool = False, leak: float = 0.0
+) -> nn.Sequential:
     norm = [nn.BatchNorm2d(outputs)] if normed else []
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), *norm, nn.ReLU())
+    bend = nn.LeakyReLU(leak) if leak else nn.ReLU()
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), *norm, bend)
