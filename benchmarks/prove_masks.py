@@ -150,7 +150,7 @@ def train(data: Path, out: Path, *, seed: int, steps: int, batch: int) -> tuple[
     from maskwright.learning.exhibits import shared_exhibits
     from maskwright.learning.loop import Schedule
     from maskwright.learning.ranks import joined
-    from maskwright.learning.train import Options
+    from maskwright.learning.train import Assignment, Options
 
     torch.set_num_threads(1)
     options = Options(seed=seed, batch=batch, reuse=REUSE, workers=1)
@@ -158,17 +158,8 @@ def train(data: Path, out: Path, *, seed: int, steps: int, batch: int) -> tuple[
     shares = shared_exhibits(data, None, out / "cache" / "pictures")
     schedule = Schedule(steps=steps, seed=seed)
     with joined() as ranks:
-        found = train_on(
-            DEFAULT,
-            check_known(DEFAULT, None),
-            shares,
-            schedule,
-            out,
-            ranks,
-            options,
-            lambda lap: None,
-            Sizes(**SIZES),
-        )
+        given = Assignment(shares, schedule, out, ranks, options, lambda lap: None)
+        found = train_on(DEFAULT, check_known(DEFAULT, None), given, Sizes(**SIZES))
     assert found is not None
     shutil.rmtree(out / "cache", ignore_errors=True)
     return found.network, found.elapsed_s

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from maskwright.bench.processes import AHEAD, answers
+from maskwright.errors import RunError
 
 TASKS = 40
 
@@ -31,3 +34,19 @@ def test_answers_come_in_order_and_tasks_are_taken_as_they_are_handed_out(worker
 
 def test_no_task_has_no_answer() -> None:
     assert list(answers(square, [], 1)) == []
+
+
+def killed_at_twelve(number: int) -> int:
+    if number == 12:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_run_with_the_rows_it_may_have_been_at() -> None:
+    found = []
+    with pytest.raises(RunError, match="a process ended at one of the rows") as told:
+        found.extend(answers(killed_at_twelve, range(TASKS), 2))
+    first, last = (int(word.rstrip(":")) for word in str(told.value).split() if word.rstrip(":").isdigit())
+    assert first <= 12 + 1 <= last
+    assert "fewer --workers" in told.value.hint

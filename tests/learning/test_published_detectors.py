@@ -19,7 +19,7 @@ from maskwright.learning.detector_task import NETWORKS, Sizes, check_known  # no
 from maskwright.learning.exhibits import shared_exhibits  # noqa: E402
 from maskwright.learning.loop import Schedule  # noqa: E402
 from maskwright.learning.ranks import joined  # noqa: E402
-from maskwright.learning.train import Options, Outcome  # noqa: E402
+from maskwright.learning.train import Assignment, Options, Outcome  # noqa: E402
 from maskwright.pairs.picture import encode_png  # noqa: E402
 from maskwright.weights import detector_of, read_card  # noqa: E402
 from tests.contracts.annotator import textured  # noqa: E402
@@ -56,18 +56,10 @@ def trained(name: str, dataset: Path, backbone: Path, out: Path, side: int, step
     out.mkdir(exist_ok=True)
     options = Options(batch=4, backbone=str(backbone), side=side, workers=1)
     sizes = Sizes(samples=8, pictures=8, judged=8)
+    shares = shared_exhibits(dataset, None, out / "pictures")
     with joined() as ranks:
-        found = train_on(
-            name,
-            check_known(name, str(backbone)),
-            shared_exhibits(dataset, None, out / "pictures"),
-            Schedule(steps=steps),
-            out,
-            ranks,
-            options,
-            lambda lap: None,
-            sizes,
-        )
+        given = Assignment(shares, Schedule(steps=steps), out, ranks, options, lambda lap: None)
+        found = train_on(name, check_known(name, str(backbone)), given, sizes)
     assert found is not None
     return found
 

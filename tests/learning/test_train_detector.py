@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskwright.errors import MissingExtraError
-from maskwright.learning.train import Options, Outcome, train_detector
+from maskwright.learning.train import Assignment, Options, Outcome, train_detector
 from tests.conftest import Command
 from tests.learning.exhibited import dataset, row, written
 
@@ -76,18 +76,11 @@ def toy_run(data: Path, out: Path, stop: int = 99, steps: int = 4) -> Outcome:
     out.mkdir(exist_ok=True)
     shares = shared_exhibits(data, None, out / "cache" / "pictures")
     known = check_known("compact-detector", None)
+    schedule, options = Schedule(steps=steps, save_every_s=0), Options(batch=4, workers=1)
+    sizes = Sizes(samples=8, side=64, pictures=6, whole=96, judged=60)
     with joined() as ranks:
-        outcome = train_on(
-            "compact-detector",
-            known,
-            shares,
-            Schedule(steps=steps, save_every_s=0),
-            out,
-            ranks,
-            Options(batch=4, workers=1),
-            progress,
-            Sizes(samples=8, side=64, pictures=6, whole=96, judged=60),
-        )
+        given = Assignment(shares, schedule, out, ranks, options, progress)
+        outcome = train_on("compact-detector", known, given, sizes)
     assert outcome is not None
     return outcome
 

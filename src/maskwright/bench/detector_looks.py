@@ -15,8 +15,8 @@ from maskwright.bench.detector_protocols import Scored, score_picture
 from maskwright.bench.records import generator_of
 from maskwright.detectors import Detector, load_detector
 from maskwright.errors import InputError, MaskwrightError
-from maskwright.pairs.maskfile import fitted_mask
-from maskwright.pairs.picture import read_mask, read_picture
+from maskwright.pairs.maskfile import mask_and_ignore
+from maskwright.pairs.picture import read_picture
 from maskwright.pairs.values import Detection, Mask, Picture, Rejection
 
 NOTHING, EVERYTHING = "nothing", "everything"
@@ -149,12 +149,9 @@ def read_case(case: Case) -> Known | Rejection:
     try:
         picture = read_picture(case.picture).pixels
         height, width = picture.shape[:2]
-        mask = None if case.mask is None else fitted_mask(case.mask, width, height)[0]
-        ignore = None if case.ignore is None else read_mask(case.ignore)
+        mask, ignore = mask_and_ignore(case.mask, case.ignore, width, height)
     except InputError as error:
         return Rejection(case.id, error.reason or "bad_row", str(error))
-    if ignore is not None and ignore.shape != (height, width):
-        return Rejection(case.id, "bad_mask", "the ignore is not of the picture's size")
     label = case.label or ("forged" if mask is not None and mask.any() else "authentic")
     if mask is None and label in ("authentic", "synthetic"):
         mask = np.full((height, width), label == "synthetic")

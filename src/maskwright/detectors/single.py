@@ -41,7 +41,7 @@ class Detected:
         score: 0..1, of the whole picture; higher = rather edited.
         threshold: from which score on a picture counts as edited.
         mask: (H, W) bool, `map >= 0.5`; may have pixels although nothing was found.
-        map: (H, W) float32 in 0..1, the probability that a pixel was edited.
+        map: (H, W) float32 in 0..1, higher = rather edited.
         regions: connected regions of the mask, largest first; empty where nothing was found.
         scores: of mask and map, by the names of `maskwright.masks.scores.OF_SHAPE`.
         card: of the detector.

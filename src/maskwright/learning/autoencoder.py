@@ -109,7 +109,7 @@ def remembering_loss(again: Tensor, picture: Tensor) -> Tensor:
     return loss
 
 
-def train_autoencoder(given: Assignment) -> Outcome | None:
+def train_autoencoder(given: Assignment[Photo]) -> Outcome | None:
     """Train, export, write the card; None on a process that does not lead."""
     task = AutoencoderTask(
         given.shares.learnt, given.shares.held, seed=given.options.seed, batch=given.options.batch
@@ -119,7 +119,7 @@ def train_autoencoder(given: Assignment) -> Outcome | None:
     return _finished(given, task, trained) if given.ranks.leads else None
 
 
-def _finished(given: Assignment, task: AutoencoderTask, trained: Trained) -> Outcome:
+def _finished(given: Assignment[Photo], task: AutoencoderTask, trained: Trained) -> Outcome:
     examples = [{"picture": planes} for planes in task.middles[:4]]
     path = export(
         trained.network,

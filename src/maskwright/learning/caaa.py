@@ -67,7 +67,7 @@ class Amounts:
     related: int = 160
 
 
-def train_caaa(given: Assignment, amounts: Amounts = Amounts()) -> Outcome | None:
+def train_caaa(given: Assignment[Photo], amounts: Amounts = Amounts()) -> Outcome | None:
     """Train both networks, export, fit, write the cards; None on a process that does not lead.
 
     The length of the run is that of both: minutes are halved, steps are those of each.
@@ -128,7 +128,7 @@ def _part(lap: Lap, part: int, before_s: float = 0.0) -> Lap:
 
 
 def _finished(
-    given: Assignment, amounts: Amounts, described: Trained, task: TakenTask, masked: Trained
+    given: Assignment[Photo], amounts: Amounts, described: Trained, task: TakenTask, masked: Trained
 ) -> Outcome:
     seed, shares = given.options.seed, given.shares
     workers = given.options.workers or default_workers()

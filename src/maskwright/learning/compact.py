@@ -10,20 +10,21 @@ from maskwright.learning.networks.compact import Compact
 from maskwright.learning.task import SIZES, CompactTask, Sizes
 from maskwright.learning.train import Assignment, Outcome
 from maskwright.masks.annotators.planes import CHANNELS, DASS
+from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 
 
-def train_compact(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+def train_compact(given: Assignment[Photo], sizes: Sizes = SIZES) -> Outcome | None:
     """Train, export, calibrate, write the card; None on a process that does not lead."""
     return _train("compact", CHANNELS, given, sizes)
 
 
-def train_dass(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+def train_dass(given: Assignment[Photo], sizes: Sizes = SIZES) -> Outcome | None:
     """The same network on the planes of DASS, in all else as `train_compact`, to compare the two."""
     return _train("dass", DASS, given, sizes)
 
 
-def _train(name: str, names: tuple[str, ...], given: Assignment, sizes: Sizes) -> Outcome | None:
+def _train(name: str, names: tuple[str, ...], given: Assignment[Photo], sizes: Sizes) -> Outcome | None:
     again = None
     if given.options.autoencoder is not None:
         again = KeptRoundtrip(given.options.autoencoder, given.cache / "autoencoder")

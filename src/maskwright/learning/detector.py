@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -30,10 +30,9 @@ from maskwright.learning.detector_task import SIZES, DetectorTask, Known, Networ
 from maskwright.learning.exhibits import Exhibit
 from maskwright.learning.export import Inputs, check, export, write_card
 from maskwright.learning.finish import CHECKED, Exported, figures_of_card, smaller
-from maskwright.learning.loop import Lap, Schedule, Trained, run
-from maskwright.learning.ranks import Ranks
+from maskwright.learning.loop import Trained, run
 from maskwright.learning.shares import Shares, terms, terms_for
-from maskwright.learning.train import Options, Outcome
+from maskwright.learning.train import Assignment, Outcome
 from maskwright.weights import card_path
 
 FLOATS = ("on_bytes",)
@@ -45,40 +44,31 @@ def of_picture(picture: NDArray[np.uint8]) -> Inputs:
     return {"picture": picture}
 
 
-def train_on(
-    name: str,
-    known: Known,
-    shares: Shares[Exhibit],
-    schedule: Schedule,
-    out: Path,
-    ranks: Ranks,
-    options: Options,
-    progress: Callable[[Lap], None],
-    sizes: Sizes = SIZES,
-) -> Outcome | None:
+def train_on(name: str, known: Known, given: Assignment[Exhibit], sizes: Sizes = SIZES) -> Outcome | None:
     """Train, export, calibrate, write the card; None on a process that does not lead."""
+    shares, options = given.shares, given.options
     torch.manual_seed(options.seed)
     first = build(known, options.backbone, options.side)
     backbone: str = getattr(first, "backbone", "")
-    told = {"backbone": backbone, "side": cast("Network", first).side} if backbone else {}
     task = DetectorTask(
         name,
         known,
         first,
         shares,
-        told=told,
+        told={"backbone": backbone, "side": cast("Network", first).side} if backbone else {},
         seed=options.seed,
         batch=options.batch,
         reuse=options.reuse,
-        cache=options.cache or out / "cache",
-        workers=options.makers if ranks.local_rank == 0 else 0,
+        cache=given.cache,
+        workers=options.makers if given.ranks.local_rank == 0 else 0,
         sizes=sizes,
     )
     with contextlib.closing(task):
-        trained = run(task, replace(schedule, rate=known.rate), out, ranks, progress=progress)
-        if not ranks.leads:
+        schedule = replace(given.schedule, rate=known.rate)
+        trained = run(task, schedule, given.out, given.ranks, progress=given.progress)
+        if not given.ranks.leads:
             return None
-        path = out / f"{name}.onnx"
+        path = given.out / f"{name}.onnx"
         learnt = f"by maskwright {__version__} on {terms(shares.learnt, 'picture')}, of {_sources(shares)}"
         licence = terms_for(shares.learnt, "picture")
         if backbone:
@@ -86,11 +76,7 @@ def train_on(
             licence += "; and the licence of its backbone"
         figures = figures_of_card(path, trained.steps, learnt)
         if figures is None:
-            told = {
-                "training_data": learnt,
-                "licence": licence,
-                "seed": options.seed,
-            }
+            told = {"training_data": learnt, "licence": licence, "seed": options.seed}
             figures = _finished(task, trained, path, known, shares, told)
         return Outcome(path, card_path(path), trained.steps, trained.elapsed_s, figures)
 

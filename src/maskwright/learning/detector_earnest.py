@@ -118,7 +118,7 @@ def f1_best(odds: Sequence[NDArray[np.float32]], samples: Sequence[Sample]) -> f
 
 
 def threshold(looks: Sequence[Look]) -> dict[str, float]:
-    """score_threshold: the lowest score that a further authentic picture reaches in `ALARMS` of cases at most.
+    """score_threshold: the lowest score that of further authentic pictures `ALARMS` reach at most.
 
     Just above the k-th highest score of the n authentic pictures, k = floor(`ALARMS` * (n + 1)): one more
     picture of their kind lies above that with a chance of at most k / (n + 1) (split conformal prediction;

@@ -17,9 +17,9 @@ from maskwright.datasets.opened import open_dataset
 from maskwright.datasets.values import SPLITS, Record
 from maskwright.errors import InputError, SettingError
 from maskwright.learning.shares import Shares, check_shares
-from maskwright.pairs.maskfile import fitted_mask
+from maskwright.pairs.maskfile import mask_and_ignore
 from maskwright.pairs.opening import shown
-from maskwright.pairs.picture import encode_png, read_mask, read_picture
+from maskwright.pairs.picture import encode_png, read_picture
 from maskwright.pairs.values import Encoded, Located, Mask, MaskLike, Picture, PictureLike, RuledMask
 
 Answer = TypeVar("Answer")
@@ -78,13 +78,10 @@ def opened(exhibit: Exhibit) -> Opened:
     """
     picture = read_picture(exhibit.picture).pixels
     height, width = picture.shape[:2]
-    mask, ignore = np.zeros((height, width), np.bool_), np.zeros((height, width), np.bool_)
-    if exhibit.mask is not None:
-        mask, _ = fitted_mask(exhibit.mask, width, height)
-    if exhibit.ignore is not None:
-        ignore = read_mask(exhibit.ignore)
-    if ignore.shape != mask.shape:
-        raise InputError(f"{shown(exhibit.id)}: the ignore map does not fit the picture", reason="bad_mask")
+    mask, ignore = (
+        np.zeros((height, width), np.bool_) if each is None else each
+        for each in mask_and_ignore(exhibit.mask, exhibit.ignore, width, height)
+    )
     return Opened(picture, mask & ~ignore, ignore)
 
 

@@ -35,6 +35,7 @@ from maskwright.masks.annotators.compact import Weigher, change_of
 from maskwright.masks.annotators.confidence import CONSTANTS
 from maskwright.masks.annotators.heads import Eyes
 from maskwright.masks.annotators.rule import shipped_rule
+from maskwright.synthesis.photos import Photo
 from maskwright.synthesis.roundtrip import KeptRoundtrip
 from maskwright.weights import card_path, open_network
 
@@ -80,7 +81,11 @@ class Exported:
 
 
 def finish(
-    given: Assignment, task: CompactTask, trained: Trained, exported: Exported, again: KeptRoundtrip | None
+    given: Assignment[Photo],
+    task: CompactTask,
+    trained: Trained,
+    exported: Exported,
+    again: KeptRoundtrip | None,
 ) -> Outcome:
     """Export, calibrate, write the card.
 
@@ -109,12 +114,12 @@ def figures_of_card(path: Path, steps: int, learnt: str) -> Mapping[str, float] 
         return None
 
 
-def _training_data(given: Assignment, exported: Exported) -> str:
+def _training_data(given: Assignment[Photo], exported: Exported) -> str:
     return f"edits made by maskwright {__version__} on {terms(given.shares.learnt)}{exported.learnt}"
 
 
 def _finished(
-    given: Assignment,
+    given: Assignment[Photo],
     task: CompactTask,
     trained: Trained,
     exported: Exported,
@@ -200,7 +205,7 @@ def smaller(
 
 
 def _in_earnest(
-    given: Assignment, task: CompactTask, exported: Exported, path: Path, again: KeptRoundtrip | None
+    given: Assignment[Photo], task: CompactTask, exported: Exported, path: Path, again: KeptRoundtrip | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Constants fitted on masks of kept photographs, and figures of masks of held ones."""
     plain = {"odds_gain": 1.0, **dict.fromkeys(CONSTANTS, 0.0)}

@@ -55,17 +55,17 @@ RATE = 1e-3
 """Learning rate; what a frozen network leads stays small without normalisation, 2e-3 was not tried."""
 
 
-def train_sigma(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+def train_sigma(given: Assignment[Photo], sizes: Sizes = SIZES) -> Outcome | None:
     """A stage of SIGMA; None on a process that does not lead."""
     return _train("sigma", given, sizes)
 
 
-def train_sam_cd(given: Assignment, sizes: Sizes = SIZES) -> Outcome | None:
+def train_sam_cd(given: Assignment[Photo], sizes: Sizes = SIZES) -> Outcome | None:
     """SAM-CD's head on the same features; None on a process that does not lead."""
     return _train("sam-cd", given, sizes)
 
 
-def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
+def _train(name: str, given: Assignment[Photo], sizes: Sizes) -> Outcome | None:
     options = given.options
     second = options.stage == 2
     _check(name, given)
@@ -122,7 +122,7 @@ def _train(name: str, given: Assignment, sizes: Sizes) -> Outcome | None:
         return finish(given, task, trained, _exported(name, options, recipe, trained.network), through)
 
 
-def _check(name: str, given: Assignment) -> None:
+def _check(name: str, given: Assignment[Photo]) -> None:
     options = given.options
     if options.stage == 2 and name == "sam-cd":
         raise SettingError("sam-cd has one stage", hint="leave out --stage")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from maskwright.corpus.atomic import TEMPORARY, told
 from maskwright.corpus.executors.local import default_workers
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from maskwright.learning.ranks import Ranks
     from maskwright.learning.shares import Shares
     from maskwright.synthesis.photos import Photo
+
+Thing = TypeVar("Thing")
 
 RECIPES: dict[str, str] = {
     "compact": "maskwright.learning.compact:train_compact",
@@ -100,10 +102,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a recipe is given."""
+class Assignment(Generic[Thing]):
+    """What a recipe is given: photographs, or a detector's pictures, and how to learn from them."""
 
-    shares: Shares[Photo]
+    shares: Shares[Thing]
     schedule: Schedule
     out: Path
     ranks: Ranks
@@ -213,7 +215,7 @@ def train_detector(
     _check_folder(folder)
     shares = shared_exhibits(data, val, (options.cache or folder / "cache") / "pictures")
     with joined() as ranks:
-        return train_on(name, known, shares, schedule, folder, ranks, options, progress)
+        return train_on(name, known, Assignment(shares, schedule, folder, ranks, options, progress))
 
 
 def _check_no_stages(name: str, options: Options) -> None:
@@ -231,9 +233,11 @@ def _check_packages() -> None:
         ) from error
 
 
-def _recipe(name: str) -> Callable[[Assignment], Outcome | None]:
+def _recipe(name: str) -> Callable[[Assignment[Photo]], Outcome | None]:
     module, _, function = RECIPES[name].partition(":")
-    return cast("Callable[[Assignment], Outcome | None]", getattr(importlib.import_module(module), function))
+    return cast(
+        "Callable[[Assignment[Photo]], Outcome | None]", getattr(importlib.import_module(module), function)
+    )
 
 
 def _check_folder(out: Path) -> None:

@@ -109,6 +109,21 @@ def fitted_mask(mask: MaskLike, width: int, height: int, *, max_pixels: int = MA
     raise InputError(sizes, reason="bad_mask")
 
 
+def mask_and_ignore(
+    mask: MaskLike | None, ignore: MaskLike | None, width: int, height: int
+) -> tuple[Mask | None, Mask | None]:
+    """A mask, fitted, and where nobody can say, both on a picture's grid; None for what is not there.
+
+    Raises:
+        InputError: as `fitted_mask`; what is ignored is not of the picture's size.
+    """
+    known = None if mask is None else fitted_mask(mask, width, height)[0]
+    unknown = None if ignore is None else read_mask(ignore)
+    if unknown is not None and unknown.shape != (height, width):
+        raise InputError("the ignore is not of the picture's size", reason="bad_mask")
+    return known, unknown
+
+
 def ruled(opened: Opened, rule: str) -> Mask:
     """The pixels of an opened mask that a rule calls edited.
 

@@ -305,7 +305,8 @@ class Detection:
     """What a detector says of one picture.
 
     Args:
-        map: (H, W) float32 in 0..1: probability that the pixel was edited; the mask is `map >= 0.5`.
+        map: (H, W) float32 in 0..1, higher = rather edited; the mask is `map >= 0.5`. No probability unless
+            the detector is calibrated.
         score: 0..1, of the whole picture; higher = rather edited.
     """
 

@@ -13,8 +13,8 @@ from torch.nn import functional
 STEM = 4
 """Side of the first convolution, which halves the grid."""
 LEAK = 0.1
-"""What a normed network's last level keeps of values below 0. With none of it, evidence that a place is as the
-camera left it could only be missing: log odds ended at the last bias, and scores of pictures tied there."""
+"""What a normed network's last level keeps of values below 0. With none of it, evidence that a place is as
+the camera left it could only be missing: log odds ended at the last bias, and pictures' scores tied there."""
 
 
 class UNet(nn.Module):
