@@ -50,14 +50,14 @@ weights: $(STAMP)  ## train the networks that are shipped, into trained/; sigma 
 		--autoencoder trained/autoencoder/autoencoder.onnx -o trained/sigma-1
 	$(BIN)/maskwright train sigma --stage 2 --start trained/sigma-1 --photos $(PHOTOS) --steps 1873 --batch 128 --seed 1 \
 		--autoencoder trained/autoencoder/autoencoder.onnx --unlabelled $(UNLABELLED) -o trained/sigma-2
-	$(BIN)/maskwright train caaa --photos $(PHOTOS) --minutes 46 --seed 1 -o trained/caaa
+	$(BIN)/maskwright train caaa --photos $(PHOTOS) --minutes 140 --seed 1 -o trained/caaa
 	$(BIN)/maskwright generate $(PHOTOS) trained/made -n 4000 --split train --seed 16 --autoencoder trained/autoencoder/autoencoder.onnx
 	$(BIN)/maskwright annotate trained/made/pairs.csv trained/annotated --annotator compact
 	$(BIN)/maskwright select trained/annotated --name sure \
 		--where "verdict = 'local_edit' and confidence > 0.3 and area_frac between 0.005 and 0.6"
 	$(BIN)/maskwright build trained/dataset --from trained/annotated --selection sure --format parquet --split 0.9,0.1,0 --authentic 1 \
 		--originals-are-photographs --exclude $(MASKWRIGHT_DATA)/pairs/pairs.csv --restricted include --regeneration paste-back
-	$(BIN)/maskwright train detector --name compact-detector --data trained/dataset --minutes 42 --batch 16 --seed 1 -o trained/detector
+	$(BIN)/maskwright train detector --name compact-detector --data trained/dataset --minutes 65 --batch 16 --seed 1 -o trained/detector
 
 docs: $(STAMP)  ## write the CLI reference anew
 	$(BIN)/python docs/make_cli_reference.py
