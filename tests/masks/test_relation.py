@@ -32,12 +32,22 @@ def test_of_a_changed_copy_all_agrees_also_at_the_border() -> None:
 
 
 @pytest.mark.slow
+def test_of_a_copy_that_shows_more_than_the_original_all_agrees_within_the_original() -> None:
+    edited = textured(6, 300, 240)
+    told = figures(edited[40:180, 60:230].copy(), jpeg(edited, 85))
+    assert 0.2 < told["covered"] < 0.5
+    assert told["border"] < 0.1
+    assert min(told["within"], told["rim"]) > 0.9
+
+
+@pytest.mark.slow
 def test_of_an_object_that_was_taken_a_part_agrees_and_nothing_at_the_border() -> None:
     pair = taken(2)
     told = figures(pair.original, pair.edited)
     assert told["agreement"] < 0.1
     assert 0.1 < told["covered"] < 0.5
-    assert told["border"] < 0.1
+    assert max(told["border"], told["rim"]) < 0.1
+    assert told["within"] < 0.6
     assert abs(told["rest"]) < 0.2
 
 

@@ -38,6 +38,8 @@ FIGURES = (
     "found",
     "covered",
     "border",
+    "within",
+    "rim",
     "overlap",
     "rest",
     "coherence",
@@ -59,6 +61,9 @@ def figures_of(aligned: Aligned, found: Sequence[Located]) -> dict[str, float]:
         1 where a map was found that holds, else 0; what follows is of the first such map.
     covered, border
         share of the telling blocks that agree under it, of the whole picture and of its border.
+    within, rim
+        the same share of what lies within the original, and of the rim of that, as wide as the border: of a
+        changed copy it agrees however little of the copy the original shows, of a taken object it does not.
     overlap
         share of the blocks that lie within the original.
     rest
@@ -108,11 +113,20 @@ def _figures_of_map(original: Picture, picture: Picture, edited: Views, best: Lo
     seen = grids_of(blocks, GRID)
     frame = np.ones(GRID, np.bool_)
     frame[BORDER:-BORDER, BORDER:-BORDER] = False
+    side = 2 * BORDER + 1
+    inner = cv2.erode(
+        seen.inside.view(np.uint8),
+        np.ones((side, side), np.uint8),
+        borderType=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
     near = cv2.dilate(seen.agrees.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return {
         "found": 1.0,
         "covered": _share(seen.agrees, seen.telling),
         "border": _share(seen.agrees, seen.telling & frame),
+        "within": _share(seen.agrees, seen.telling & seen.inside),
+        "rim": _share(seen.agrees, seen.telling & seen.inside & (inner == 0)),
         "overlap": float(seen.inside.mean()),
         "rest": _mean(blocks, blocks.telling & blocks.inside & ~near.ravel()),
         "coherence": _mean(blocks, blocks.telling & seen.agrees.ravel()),
