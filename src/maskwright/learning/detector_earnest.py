@@ -23,7 +23,7 @@ STRIDE = 4
 LEVELS = np.arange(-6, 6.25, 0.25)
 """Log odds that are tried as the place of one half."""
 ALARMS = 0.05
-"""Share of the kept authentic pictures whose score may reach the threshold of a finding (the issue's)."""
+"""How likely the score of a further authentic picture may reach the threshold of a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def f1_best(odds: Sequence[NDArray[np.float32]], samples: Sequence[Sample]) -> f
 
 
 def threshold(looks: Sequence[Look]) -> dict[str, float]:
-    """score_threshold: the lowest score that of further authentic pictures `ALARMS` reach at most.
+    """score_threshold: a further authentic picture reaches it with a chance of at most `ALARMS`.
 
     Just above the k-th highest score of the n authentic pictures, k = floor(`ALARMS` * (n + 1)): one more
     picture of their kind lies above that with a chance of at most k / (n + 1) (split conformal prediction;

@@ -78,10 +78,11 @@ def opened(exhibit: Exhibit) -> Opened:
     """
     picture = read_picture(exhibit.picture).pixels
     height, width = picture.shape[:2]
-    mask, ignore = (
-        np.zeros((height, width), np.bool_) if each is None else each
-        for each in mask_and_ignore(exhibit.mask, exhibit.ignore, width, height)
-    )
+    try:
+        known = mask_and_ignore(exhibit.mask, exhibit.ignore, width, height)
+    except InputError as error:
+        raise InputError(f"{shown(exhibit.id)}: {error}", hint=error.hint, reason=error.reason) from error
+    mask, ignore = (np.zeros((height, width), np.bool_) if each is None else each for each in known)
     return Opened(picture, mask & ~ignore, ignore)
 
 

@@ -44,10 +44,9 @@ class UNet(nn.Module):
             for width, depth in zip(widths, depths, strict=True)
         )
         self.across = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
-        leaks = [LEAK if normed else 0.0] + [0.0] * len(widths[2:])
         self.up = nn.ModuleList(
-            _conv(width, width, normed=normed, leak=leak)
-            for width, leak in zip(widths[:-1], leaks, strict=True)
+            _conv(width, width, normed=normed, leak=LEAK if normed and level == 0 else 0.0)
+            for level, width in enumerate(widths[:-1])
         )
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
         nn.init.zeros_(self.head.weight)

@@ -31,7 +31,7 @@ BLOCK = 8
 """Side of a block in its pixels."""
 GRID = (SQUARE // BLOCK, SQUARE // BLOCK)
 BORDER = 2
-"""Blocks; the border of the picture is as wide."""
+"""Blocks; the border of the picture is as wide, and the rim of what lies within the original."""
 FIGURES = (
     "agreement",
     "coarse",
@@ -111,27 +111,25 @@ def _figures_of_map(original: Picture, picture: Picture, edited: Views, best: Lo
     onto = resizing(theirs, square) @ best.matrix @ resizing(square, size)
     blocks = blocks_of(_square(original), edited.levels[0], onto, BLOCK)
     seen = grids_of(blocks, GRID)
-    frame = np.ones(GRID, np.bool_)
-    frame[BORDER:-BORDER, BORDER:-BORDER] = False
-    side = 2 * BORDER + 1
-    inner = cv2.erode(
-        seen.inside.view(np.uint8),
-        np.ones((side, side), np.uint8),
-        borderType=cv2.BORDER_CONSTANT,
-        borderValue=0,
-    )
     near = cv2.dilate(seen.agrees.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return {
         "found": 1.0,
         "covered": _share(seen.agrees, seen.telling),
-        "border": _share(seen.agrees, seen.telling & frame),
+        "border": _share(seen.agrees, seen.telling & _rim(np.ones(GRID, np.bool_))),
         "within": _share(seen.agrees, seen.telling & seen.inside),
-        "rim": _share(seen.agrees, seen.telling & seen.inside & (inner == 0)),
+        "rim": _share(seen.agrees, seen.telling & _rim(seen.inside)),
         "overlap": float(seen.inside.mean()),
         "rest": _mean(blocks, blocks.telling & blocks.inside & ~near.ravel()),
         "coherence": _mean(blocks, blocks.telling & seen.agrees.ravel()),
         "likeness": best.likeness,
     }
+
+
+def _rim(part: Flags) -> Flags:
+    """(rows, columns): the blocks of a part that have something beyond it within `BORDER`."""
+    around = np.ones((2 * BORDER + 1, 2 * BORDER + 1), np.uint8)
+    inner = cv2.erode(part.view(np.uint8), around, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(part & (inner == 0))
 
 
 def _square(picture: Picture) -> Views:
